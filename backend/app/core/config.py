@@ -178,6 +178,11 @@ class Settings(BaseSettings):
         validation_alias="OTEL_EXPORTER_OTLP_HEADERS",
         description="name=value, comma-separated",
     )
+    tracing_disabled: bool = Field(
+        default=False,
+        validation_alias="OTEL_SDK_DISABLED",
+        description="whether nothing is traced, whatever the address says",
+    )
     capture_content: bool = Field(
         default=True,
         validation_alias="OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT",
@@ -263,6 +268,11 @@ class Settings(BaseSettings):
         if value and (not value.startswith(("http://", "https://")) or not urlsplit(value).hostname):
             raise ValueError("must be an address that begins with http:// or https://")
         return value
+
+    @field_validator("tracing_disabled", mode="before")
+    @classmethod
+    def _true_alone(cls, value: object) -> bool:
+        return str(value).lower() == "true"  # OpenTelemetry: no other value of a variable means yes
 
     @field_validator("capture_content", mode="before")
     @classmethod

@@ -1,7 +1,8 @@
 """Tests of the import of other harnesses' results."""
 
+import json
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import httpx
@@ -10,6 +11,8 @@ import pytest
 
 from app.domain.generation import GenerationRequest, GenerationResult
 from app.services.execution.executor import Executor
+from app.services.harnesses.logs import Log
+from app.services.imports.process import ImportProcesses
 from app.services.inference.base import EngineBase
 from tests.api.conftest import DATASETS, EXPERIMENTS, Steps, body, problem
 from tests.engines import answered, question
@@ -45,6 +48,16 @@ def answers(**outputs: str) -> tuple[str, bytes]:
         for number, text in outputs.items()
     ]
     return "answers.jsonl", b"\n".join(map(orjson.dumps, rows))
+
+
+def scored_for(reason: str) -> tuple[str, bytes]:
+    """Return a log of Inspect, as JSON, with this explanation of each score."""
+    name, data = logged("inspect.json")
+    log = orjson.loads(data)
+    for sample in log["samples"]:
+        for score in (sample.get("scores") or {}).values():
+            score["explanation"] = reason
+    return name, json.dumps(log).encode()
 
 
 class TestInspect:
@@ -90,6 +103,81 @@ class TestInspect:
         await steps.api.delete(f"{EXPERIMENTS}/{first['experiment_id']}")
         [again] = await imported(steps.api, logged("inspect.eval"))
         assert (await steps.get(f"{EXPERIMENTS}/{again['experiment_id']}"))["status"] == "COMPLETED"
+
+
+class TestAgain:
+    """An import of the same files with the same options, which is answered without reading them."""
+
+    @pytest.fixture
+    def never_read(self, monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
+        """Return a function from whose call on no file may be read."""
+
+        def forbid() -> None:
+            def fail(*_: object) -> list[Log]:
+                raise AssertionError("a file is read")
+
+            monkeypatch.setattr("app.services.harnesses.service.read_logs", fail)
+
+        return forbid
+
+    async def test_it_answers_as_the_first_one(self, steps: Steps, never_read: Callable[[], None]) -> None:
+        first = await imported(steps.api, logged("promptfoo.json"))
+        never_read()
+        again = await imported(steps.api, logged("promptfoo.json"))
+        assert again == [{**one, "created": False} for one in first]
+        assert len(again) == 2
+
+    async def test_a_deleted_one_comes_back(self, steps: Steps, never_read: Callable[[], None]) -> None:
+        [first, second] = await imported(steps.api, logged("promptfoo.json"))
+        await steps.api.delete(f"{EXPERIMENTS}/{second['experiment_id']}")
+        never_read()
+        await imported(steps.api, logged("promptfoo.json"))
+        listed = (await steps.get(EXPERIMENTS))["items"]
+        assert {one["id"] for one in listed} == {first["experiment_id"], second["experiment_id"]}
+
+    async def test_no_process_is_started_for_a_large_one(
+        self, steps: Steps, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        [first] = await imported(steps.api, logged("inspect.eval"), dataset="trivia")
+        monkeypatch.setattr("app.services.harnesses.uploads.are_large", lambda _: True)
+        monkeypatch.setattr(ImportProcesses, "run", None)
+        [again] = await imported(steps.api, logged("inspect.eval"), dataset="trivia")
+        assert again == {**first, "created": False}
+
+    async def test_the_questions_of_a_newer_version_of_the_dataset_are_meant(self, steps: Steps) -> None:
+        [first] = await imported(steps.api, answers(n3="thing 3"), dataset="quiz")
+        newer = orjson.dumps({"question": "What is item 3 of quiz?", "answer": "another thing"})
+        await steps.api.post(DATASETS, data={"name": "quiz"}, files={"file": ("quiz.jsonl", newer)})
+        [again] = await imported(steps.api, answers(n3="thing 3"), dataset="quiz")
+        assert again["created"]
+        values = [
+            (await steps.get(f"{RESULTS}/{one['experiment_id']}/metrics"))["scores"]["exact_match"]["value"]
+            for one in (first, again)
+        ]
+        assert values == [1.0, 0.0]
+
+    async def test_other_options_are_another_import(self, steps: Steps) -> None:
+        table = b"question,answer,small,large\nq1,a,a,a\nq2,b,a,b\n"
+        found = []
+        for column in ("small", "large", "small"):
+            columns = [f"output={column}"]
+            [one] = await imported(steps.api, ("both.csv", table), columns=columns, dataset="both")
+            metrics = await steps.get(f"{RESULTS}/{one['experiment_id']}/metrics")
+            found.append((one["created"], metrics["scores"]["exact_match"]["value"]))
+        assert found == [(True, 0.5), (True, 1.0), (False, 0.5)]
+
+    async def test_what_a_first_one_refused_is_refused_again(self, steps: Steps) -> None:
+        await imported(steps.api, answers(n3="thing 3"), dataset="quiz")
+        for _ in range(2):
+            problem(await upload(steps.api, answers(n3="thing 3"), dataset="quiz", scoring="gsm8k"), 422)
+
+    async def test_files_with_other_names_in_another_order_change_nothing(self, steps: Steps) -> None:
+        contents = [answers(n3="thing 3")[1], answers(n4="thing 5")[1]]
+        first = await imported(steps.api, *zip(("a.jsonl", "b.jsonl"), contents, strict=True), dataset="quiz")
+        again = await imported(
+            steps.api, *zip(("c.jsonl", "d.jsonl"), reversed(contents), strict=True), dataset="quiz"
+        )
+        assert again == [{**one, "created": False} for one in first]
 
 
 class TestOthers:
@@ -161,6 +249,8 @@ class TestRefused:
             ([answers(n1="thing 1")], {"scoring": "what"}, "no scoring rule"),
             ([answers(n1="thing 1")], {"dataset": "No such name!"}, "not a valid name"),
             ([answers(n1="nul \0")], {}, "NUL"),
+            ([scored_for("nul \0")], {}, "NUL"),
+            ([scored_for("\ud800")], {}, "lone surrogate"),
         ],
     )
     async def test_a_sentence_says_why(

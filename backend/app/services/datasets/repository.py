@@ -8,7 +8,7 @@ from typing import Any
 
 import asyncpg
 import orjson
-from sqlalchemy import ColumnElement, Integer, Select, any_, func, literal, select
+from sqlalchemy import BigInteger, ColumnElement, Integer, Select, any_, func, literal, select
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from app.domain.examples import Dataset as DatasetNoun
@@ -105,6 +105,22 @@ class DatasetRepository(VersionedRepository[Dataset]):
         query = select(*columns).where(Example.dataset_id == dataset_id).order_by(Example.position)
         async for row in await self._session.stream(query.execution_options(yield_per=_ROWS_AT_ONCE)):
             yield row[0], ExampleNoun(row[1], row[2], tuple(row[3]), row[4])
+
+    async def row_ids(self, dataset_id: uuid.UUID) -> dict[str, int]:
+        """Return the row id of each example of a dataset, by its key."""
+        rows = await self._session.execute(
+            select(Example.key, Example.id).where(Example.dataset_id == dataset_id)
+        )
+        return {row[0]: row[1] for row in rows}
+
+    async def examples_of(self, row_ids: Sequence[int]) -> dict[int, ExampleNoun]:
+        """Return the examples with these row ids, without metadata."""
+        columns = (Example.id, Example.key, Example.question, Example.answers, Example.cluster)
+        query = select(*columns).where(Example.id == any_(literal(list(row_ids), ARRAY(BigInteger))))
+        return {
+            row[0]: ExampleNoun(row[1], row[2], tuple(row[3]), row[4])
+            for row in await self._session.execute(query)
+        }
 
     async def first_answers(self, dataset_id: uuid.UUID, positions: Sequence[int]) -> dict[str, str]:
         """Return the first accepted answer of each question at ``positions``."""

@@ -1,11 +1,12 @@
 """Aggregating the stored runs of an experiment to its result."""
 
 import uuid
+from collections.abc import Sequence
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.domain.json import JsonObject
-from app.domain.metrics import RunContext
+from app.domain.metrics import RunContext, RunFacts
 from app.domain.provenance import Provenance
 from app.domain.run import LEFT_OUT
 from app.models import Experiment, Result
@@ -18,13 +19,24 @@ from app.services.runs.result_repository import ResultRepository
 from app.services.runs.shared_expense_repository import shared_expense
 
 
-async def aggregate(session: AsyncSession, experiment_id: uuid.UUID, wall_s: float | None) -> Result | None:
+async def aggregate(
+    session: AsyncSession,
+    experiment_id: uuid.UUID,
+    wall_s: float | None,
+    facts: Sequence[RunFacts] | None = None,
+) -> Result | None:
     """Compute the result of an experiment from its runs and store it, in place of an earlier one.
 
     The caller commits. Returns ``None``, and stores nothing, if there is no run yet.
+
+    Args:
+        session: of the database.
+        experiment_id: of which experiment.
+        wall_s: seconds between its first and last run; ``None`` if unknown.
+        facts: of all its runs, if the caller has read them; they are read otherwise.
     """
     experiment = await ExperimentRepository(session).get(experiment_id, deleted=True)
-    facts = await RunRepository(session).facts(experiment_id)
+    facts = await RunRepository(session).facts(experiment_id) if facts is None else facts
     if experiment is None or not facts:
         return None
     context = await run_context(session, experiment, wall_s)

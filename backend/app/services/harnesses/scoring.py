@@ -1,7 +1,7 @@
 """From an item of a log to a run: its answer is read and scored as one that was given here."""
 
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping, Sequence
 
 from app.domain.examples import Example
 from app.domain.generation import GenerationResult
@@ -38,18 +38,16 @@ class AnswerScoring:
         return {description.name: description.version for description, _ in text_scorers_of(rule)}
 
     def runs(
-        self, items: Iterator[LoggedAnswer], rows: Mapping[str, int], examples: Mapping[int, Example]
-    ) -> Iterator[RunRecord]:
-        """Yield the run of each item.
+        self, items: Sequence[LoggedAnswer], rows: Mapping[str, int], examples: Mapping[int, Example]
+    ) -> list[RunRecord]:
+        """Return the run of each item.
 
         Args:
             items: of one log.
             rows: the row id of the example of each question, by the question's key in the log.
             examples: as the dataset has them, by row id: the accepted answers are those of the dataset.
         """
-        for item in items:
-            row = rows[item.key]
-            yield self._run(item, row, examples[row])
+        return [self._run(item, rows[item.key], examples[rows[item.key]]) for item in items]
 
     def _run(self, item: LoggedAnswer, row: int, example: Example) -> RunRecord:
         if item.output is None:

@@ -5,7 +5,7 @@ import hashlib
 import platform
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from itertools import islice
 
@@ -13,8 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core.errors import FieldError, InvalidInput
 from app.core.logging import get_logger
-from app.domain.examples import Dataset as DatasetNoun
-from app.domain.examples import Example
+from app.domain.examples import dataset_version
 from app.domain.harness import LABELS, SCORE_VERSION
 from app.domain.hashing import content_hash
 from app.domain.progress import ProgressSnapshot
@@ -25,16 +24,17 @@ from app.domain.status import ExperimentStatus
 from app.models import Dataset, Experiment
 from app.schemas.experiment_config import DatasetChoice, ExperimentConfig
 from app.schemas.method_config import ImportedMethodConfig
-from app.services.datasets.repository import DatasetRepository, DuplicateKey
+from app.services.datasets.repository import DatasetRepository
 from app.services.experiments.aggregation import aggregate
 from app.services.experiments.provenance import code_version
 from app.services.experiments.repository import ExperimentRepository
-from app.services.harnesses.logs import BrokenEntry, Log
-from app.services.harnesses.matching import Matching, PairedBy, Questions, questions_of
+from app.services.harnesses.imported import Imported, ImportRequest, Source, imported_as
+from app.services.harnesses.logs import BrokenEntry, Log, LoggedAnswer
+from app.services.harnesses.matching import Matching, PairedBy, Questions
 from app.services.harnesses.reading import broken, read_logs
 from app.services.harnesses.scoring import AnswerScoring
 from app.services.imports.files import File, Report, clean_filename, require_name
-from app.services.results.agreements import AgreementService, HarnessAgreement
+from app.services.results.agreements import agreements_of
 from app.services.runs.repository import RunRepository
 
 log = get_logger(__name__)
@@ -48,58 +48,27 @@ _SHOWN = 5  # questions in a message
 
 
 @dataclass(frozen=True, slots=True)
-class Imported:
-    """What an import has done with one log.
-
-    Attributes:
-        experiment_id: of the experiment.
-        name: of the experiment.
-        harness: label of the harness.
-        model: as the harness calls it.
-        dataset: name of the dataset that the questions are of.
-        questions: different ones.
-        answers: runs that were stored, or were there already.
-        failed: runs without an answer, among them.
-        created: whether it is new: the same log gives the same experiment.
-        paired_by: by what the questions were found in a dataset that was there before.
-        agreement: of each score of the harness with ours.
-    """
-
-    experiment_id: uuid.UUID
-    name: str
-    harness: str
-    model: str
-    dataset: str
-    questions: int
-    answers: int
-    failed: int
-    created: bool
-    paired_by: PairedBy
-    agreement: list[HarnessAgreement] = field(default_factory=list)
-
-
-@dataclass(frozen=True, slots=True)
-class _Source:
-    """A file of an import: its name, and the hash of its content."""
-
-    name: str
-    sha256: str
-
-
-@dataclass(frozen=True, slots=True)
 class _Target:
-    """Where the answers of a log go: the dataset, the example of each question's key, and all examples."""
+    """Where the answers of a log go: the dataset, and the row id of the example of each question's key."""
 
     dataset: Dataset
     rows: Mapping[str, int]
-    examples: Mapping[int, Example]
     paired_by: PairedBy
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Which log of an import one is: its number, from 0, and how many there are."""
+
+    request: ImportRequest
+    number: int
+    logs: int
 
 
 class HarnessImports:
     """Imports logs of harnesses; what one call imports is one transaction.
 
-    It blocks the event loop while it reads, so large files are imported by a process of their own.
+    What is held in memory of a log are hashes of its questions; texts wait on disk until they are stored.
 
     Args:
         session: of the database.
@@ -109,7 +78,7 @@ class HarnessImports:
         self._session = session
         self._datasets = DatasetRepository(session)
         self._experiments = ExperimentRepository(session)
-        self._agreements = AgreementService(session)
+        self._runs = RunRepository(session)
 
     async def add(
         self,
@@ -136,11 +105,13 @@ class HarnessImports:
         if dataset:
             require_name(dataset, "a dataset")
         given = [File(clean_filename(one.name), one.data) for one in files]
-        hashes = await asyncio.to_thread(lambda: [hashlib.sha256(one.data).hexdigest() for one in given])
-        sources = [_Source(one.name, found) for one, found in zip(given, hashes, strict=True)]
+        request = ImportRequest(await asyncio.to_thread(_sources, given), dataset, scoring, columns)
         logs = await asyncio.to_thread(read_logs, given, columns)
         try:
-            done = [await self._add(one, number, sources, dataset, rule) for number, one in enumerate(logs)]
+            done = [
+                await self._add(one, _Place(request, number, len(logs)), rule)
+                for number, one in enumerate(logs)
+            ]
         except BrokenEntry as error:
             await self._session.rollback()
             raise broken(given[0].name if len(given) == 1 else "The files", error) from error
@@ -150,34 +121,53 @@ class HarnessImports:
         await self._session.commit()
         return done
 
-    async def _add(
-        self, one: Log, number: int, sources: Sequence[_Source], name: str, rule: ScoringRule | None
-    ) -> Imported:
+    async def _add(self, one: Log, place: _Place, rule: ScoringRule | None) -> Imported:
+        experiment, created = await self._experiment_of(one, place, rule)
+        facts = await self._runs.facts(experiment.id)
+        if created:
+            await aggregate(self._session, experiment.id, wall_s=None, facts=facts)
+            log.info("experiment_imported", experiment_id=str(experiment.id), harness=one.harness)
+        return imported_as(experiment, agreements_of(facts, facts), created=created)
+
+    async def _experiment_of(
+        self, one: Log, place: _Place, rule: ScoringRule | None
+    ) -> tuple[Experiment, bool]:
+        """Return the experiment of a log, and whether it was made now, with its runs."""
         report = Report(_UNIT)
-        questions = await asyncio.to_thread(questions_of, one, report)
-        report.raise_if_any(one.name, "Is the file complete, and of one evaluation?")
-        if not questions.items:
-            raise InvalidInput(
-                f"{one.name} has no answers.", errors=[FieldError("files", "a log without answers")]
-            )
-        target = await self._target(one, questions, name, rule)
-        experiment_id = uuid.uuid5(_IDS, f"{_digest(sources)} {number} {target.dataset.id}")
-        known = await self._experiments.get(experiment_id, deleted=True)
-        if known is not None:
-            await self._experiments.set_deleted(experiment_id, deleted=False)
-            done = _done(known, one, target, questions, failed=known.failed_runs or 0, created=False)
-            return replace(done, agreement=await self._agreements.agreements(experiment_id))
-        experiment = _experiment(experiment_id, one, questions, target, sources)
-        await self._experiments.add(experiment)
+        with Questions() as questions:
+            await asyncio.to_thread(questions.read, one, report)
+            report.raise_if_any(one.name, "Is the file complete, and of one evaluation?")
+            if not questions.items:
+                raise InvalidInput(
+                    f"{one.name} has no answers.", errors=[FieldError("files", "a log without answers")]
+                )
+            target = await self._target(one, questions, place.request.dataset, rule)
+            experiment_id = _experiment_id(one, place, target.dataset)
+            known = await self._experiments.get(experiment_id, deleted=True)
+            if known is not None:
+                await self._experiments.set_deleted(experiment_id, deleted=False)
+                return known, False
+            experiment = _experiment(experiment_id, one, questions, target, place)
+            await self._experiments.add(experiment)
+            await self._add_runs(experiment_id, questions, target)
+        return experiment, True
+
+    async def _add_runs(self, experiment_id: uuid.UUID, questions: Questions, target: _Target) -> None:
+        """Score and store all answers: while some are scored, those before them are stored."""
         scoring = AnswerScoring(experiment_id, target.dataset.scoring)
-        failed = 0
-        for part in _parts(scoring.runs(one.answers(), target.rows, target.examples)):
-            await RunRepository(self._session).add_imported(part)
-            failed += sum(1 for run in part if run.failure_kind is not None)
-        await aggregate(self._session, experiment_id, wall_s=None)
-        log.info("experiment_imported", experiment_id=str(experiment_id), harness=one.harness)
-        done = _done(experiment, one, target, questions, failed=failed, created=True)
-        return replace(done, agreement=await self._agreements.agreements(experiment_id))
+        scored: asyncio.Task[list[RunRecord]] | None = None
+        try:
+            for part in _parts(questions.answers.answers()):
+                examples = await self._datasets.examples_of(list({target.rows[one.key] for one in part}))
+                work = asyncio.to_thread(scoring.runs, part, target.rows, examples)
+                before, scored = scored, asyncio.create_task(work)
+                if before is not None:
+                    await self._runs.add_imported(await before)
+            if scored is not None:
+                await self._runs.add_imported(await scored)
+        finally:
+            if scored is not None:
+                await asyncio.wait([scored])  # a thread cannot be stopped
 
     async def _target(self, one: Log, questions: Questions, name: str, rule: ScoringRule | None) -> _Target:
         """Return the dataset that a log's questions are of, which is made if there is none."""
@@ -185,43 +175,66 @@ class HarnessImports:
         await self._datasets.lock_name(wanted)
         dataset = await self._datasets.find(wanted) if name else None
         if dataset is None:
-            dataset = await self._new_dataset(wanted, one, questions, rule or "squad")
-        elif rule is not None and rule != dataset.scoring:
+            dataset = await self._dataset_of(questions, wanted, one, rule or "squad")
+            return _Target(dataset, await self._datasets.row_ids(dataset.id), "content")
+        if rule is not None and rule != dataset.scoring:
             raise InvalidInput(
                 f"The dataset {wanted} is scored by {dataset.scoring}, not by {rule}.",
                 hint="Leave the rule out, or give the questions another name.",
                 errors=[FieldError("scoring", "differs from the dataset's")],
             )
-        stored = {row_id: example async for row_id, example in self._datasets.all_examples(dataset.id)}
-        matching = Matching((one.key, one.question, row_id) for row_id, one in stored.items())
-        by = matching.by(questions.examples)
-        rows = {key: matching.find(example, by) for key, example in questions.examples.items()}
-        missing = [questions.examples[key].question for key, row in rows.items() if row is None]
-        if missing:
-            raise _lacking(missing, one, wanted)
-        return _Target(dataset, {key: row for key, row in rows.items() if row is not None}, stored, by)
+        matching = Matching()
+        async for row_id, example in self._datasets.all_examples(dataset.id):
+            matching.add(example.key, example.question, row_id)
+        by = matching.by(questions.by_key)
+        found = {key: matching.find(key, each, by) for key, each in questions.by_key.items()}
+        rows = {key: row_id for key, row_id in found.items() if row_id is not None}
+        if len(rows) < len(questions.by_key):
+            raise _lacking(questions, rows, one, wanted)
+        return _Target(dataset, rows, by)
 
-    async def _new_dataset(self, name: str, one: Log, questions: Questions, rule: ScoringRule) -> Dataset:
-        dataset = DatasetNoun(
-            name=name,
-            scoring=rule,
-            examples=tuple(questions.examples.values()),
-            description=f"Questions of {one.task}, from {LABELS[one.harness]}.",
-            source=LABELS[one.harness],
-        )
-        version = await asyncio.to_thread(lambda: dataset.version)
+    async def _dataset_of(self, questions: Questions, name: str, one: Log, rule: ScoringRule) -> Dataset:
+        """Return the dataset of just these questions, which is made if there is none."""
+        known = questions.by_key
+        version = dataset_version(rule, ((key, each.content.hex()) for key, each in known.items()))
         found = await self._datasets.find(name, version)
         if found is not None:
             return found
-        try:
-            return await self._datasets.add(dataset, version)
-        except DuplicateKey as error:  # keys are those of a dictionary
-            raise BrokenEntry("ids", "two questions have the same id") from error
+        dataset = Dataset(
+            id=uuid.uuid4(),
+            name=name,
+            version=version,
+            scoring=rule,
+            description=f"Questions of {one.task}, from {LABELS[one.harness]}.",
+            source=LABELS[one.harness],
+            size=len(known),
+        )
+        await self._datasets.begin(dataset)
+        examples = questions.examples.examples()
+        await self._datasets.copy(dataset.id, ((each, known[each.key].content.hex()) for each in examples))
+        await self._datasets.finish(dataset)
+        return dataset
 
 
-def _lacking(missing: Sequence[str], one: Log, dataset: str) -> InvalidInput:
-    shown = "; ".join(missing[:_SHOWN]) + ("; …" if len(missing) > _SHOWN else "")
-    few = f"{len(missing)} question{'' if len(missing) == 1 else 's'}"
+def _sources(files: Sequence[File]) -> list[Source]:
+    return [Source(one.name, hashlib.sha256(one.data).hexdigest()) for one in files]
+
+
+def _experiment_id(one: Log, place: _Place, dataset: Dataset) -> uuid.UUID:
+    """Return the id that the experiment of a log gets, whoever imports it.
+
+    Of a plain file, the columns that are read decide which answers it has.
+    """
+    columns = one.settings.get("columns") if one.harness == "file" else None
+    read = f" {content_hash(columns)}" if columns else ""
+    return uuid.uuid5(_IDS, f"{place.request.content} {place.number} {dataset.id}{read}")
+
+
+def _lacking(questions: Questions, rows: Mapping[str, int], one: Log, dataset: str) -> InvalidInput:
+    count = len(questions.by_key) - len(rows)
+    missing = (each.question for each in questions.examples.examples() if each.key not in rows)
+    shown = "; ".join(islice(missing, _SHOWN)) + ("; …" if count > _SHOWN else "")
+    few = f"{count} question{'' if count == 1 else 's'}"
     return InvalidInput(
         f"The dataset {dataset} lacks {few} of {one.name}: {shown}. Nothing was imported.",
         hint="Without a dataset, the questions become one of their own.",
@@ -242,18 +255,13 @@ def _rule(scoring: str) -> ScoringRule | None:
         ) from error
 
 
-def _digest(sources: Sequence[_Source]) -> str:
-    """Return a hash of the contents of files, whatever their names and order."""
-    return content_hash(sorted(one.sha256 for one in sources))
-
-
 def _dataset_name(one: Log) -> str:
     task = "".join(char if char.isascii() and (char.isalnum() or char in "._-") else "-" for char in one.task)
     return f"{one.harness}-{task.lower().strip('-._') or 'task'}"[:100]
 
 
 def _experiment(
-    experiment_id: uuid.UUID, one: Log, questions: Questions, target: _Target, sources: Sequence[_Source]
+    experiment_id: uuid.UUID, one: Log, questions: Questions, target: _Target, place: _Place
 ) -> Experiment:
     dataset, model = target.dataset, one.model if len(one.model) > 2 else f"{one.harness}/{one.model}"
     config = ExperimentConfig(
@@ -266,7 +274,7 @@ def _experiment(
     stored = config.as_json()
     for name in ("params", "seed"):  # which the log may say under settings, and nobody here has chosen
         stored.pop(name, None)
-    total = len(questions.examples) * questions.repeats
+    total = len(questions.by_key) * questions.repeats
     provenance = Provenance(
         config_hash=content_hash([one.harness, one.model, one.settings]),
         dataset=DatasetProvenance(dataset.name, dataset.version, dataset.size, dataset.scoring),
@@ -286,7 +294,10 @@ def _experiment(
             "model": one.model,
             "task": one.task,
             "paired_by": target.paired_by,
-            "files": [asdict(one) for one in sources],
+            "files": [asdict(one) for one in place.request.sources],
+            "request": place.request.digest,
+            "log": place.number,
+            "logs": place.logs,
         },
     )
     return Experiment(
@@ -307,23 +318,6 @@ def _experiment(
     )
 
 
-def _parts(runs: Iterator[RunRecord]) -> Iterator[list[RunRecord]]:
-    while part := list(islice(runs, _ROWS)):
+def _parts(answers: Iterator[LoggedAnswer]) -> Iterator[list[LoggedAnswer]]:
+    while part := list(islice(answers, _ROWS)):
         yield part
-
-
-def _done(
-    experiment: Experiment, one: Log, target: _Target, questions: Questions, *, failed: int, created: bool
-) -> Imported:
-    return Imported(
-        experiment_id=experiment.id,
-        name=experiment.name,
-        harness=LABELS[one.harness],
-        model=one.model,
-        dataset=target.dataset.name,
-        questions=len(questions.examples),
-        answers=questions.items,
-        failed=failed,
-        created=created,
-        paired_by=target.paired_by,
-    )

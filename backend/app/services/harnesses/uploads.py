@@ -6,8 +6,10 @@ from pydantic import TypeAdapter
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.services.harnesses import import_worker
-from app.services.harnesses.service import HarnessImports, Imported
-from app.services.imports.files import File
+from app.services.harnesses.imported import Imported, ImportRequest, Source
+from app.services.harnesses.known import KnownImports
+from app.services.harnesses.service import HarnessImports
+from app.services.imports.files import File, clean_filename
 from app.services.imports.process import ImportProcesses, Upload, are_large
 
 _WORKER = import_worker.__name__
@@ -33,7 +35,11 @@ class HarnessUploads:
         scoring: str = "",
         columns: Sequence[str] = (),
     ) -> list[Imported]:
-        """Import uploaded files; see ``HarnessImports.add``."""
+        """Import uploaded files, unless that was done before; see ``HarnessImports.add``."""
+        sources = [Source(clean_filename(one.name), await one.sha256()) for one in uploads]
+        known = await KnownImports(self._session).find(ImportRequest(sources, dataset, scoring, columns))
+        if known is not None:
+            return known
         if not are_large(uploads):
             files = [File(one.name, await one.read()) for one in uploads]
             return await HarnessImports(self._session).add(files, dataset, scoring, columns)

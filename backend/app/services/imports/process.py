@@ -6,6 +6,7 @@ process does, nothing is stored. See ``worker.py`` for what runs there.
 """
 
 import asyncio
+import hashlib
 import io
 import os
 import sys
@@ -48,6 +49,14 @@ class Upload:
     def _read(self, most: int) -> bytes:
         self.file.seek(0)
         return self.file.read(most)
+
+    async def sha256(self) -> str:
+        """Return the hash of its content, which is read in parts."""
+        return await asyncio.to_thread(self._sha256)
+
+    def _sha256(self) -> str:
+        self.file.seek(0)
+        return hashlib.file_digest(self.file, "sha256").hexdigest()  # type: ignore[arg-type]
 
     def descriptor(self) -> int:
         """Return the descriptor of the temporary file, which is made if the content is in memory."""

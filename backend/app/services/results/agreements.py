@@ -69,22 +69,32 @@ class AgreementService:
         """
         await self._results.experiment(experiment_id)
         scoring_id = await self._results.scoring_id(experiment_id, scoring)
-        theirs = [one for one in await self._scores.names(experiment_id, None) if score_label(one)]
-        if not theirs:
+        if not any(score_label(one) for one in await self._scores.names(experiment_id)):
             return []
-        ours = [
-            one
-            for one in await self._scores.names(experiment_id, scoring_id)
-            if not score_label(one) and SCORERS.describe(one).kind == "binary"
-        ]
         imported = await self._runs.facts(experiment_id)
         scored = imported if scoring_id is None else await self._runs.facts(experiment_id, scoring_id)
-        return [
-            found
-            for first in theirs
-            for second in ours
-            if (found := agreement(imported, scored, first, second)) is not None
-        ]
+        return agreements_of(imported, scored)
+
+
+def agreements_of(imported: Sequence[RunFacts], scored: Sequence[RunFacts]) -> list[HarnessAgreement]:
+    """Return each score of the harness against each score of ours that is right or wrong, by their names.
+
+    Args:
+        imported: the runs with the harness's scores.
+        scored: the same runs, in the same order, with ours.
+    """
+    theirs = [one for one in _names(imported) if score_label(one)]
+    ours = [one for one in _names(scored) if not score_label(one) and SCORERS.describe(one).kind == "binary"]
+    return [
+        found
+        for first in theirs
+        for second in ours
+        if (found := agreement(imported, scored, first, second)) is not None
+    ]
+
+
+def _names(runs: Sequence[RunFacts]) -> list[str]:
+    return sorted({name for run in runs for name in run.scores})
 
 
 def agreement(

@@ -43,6 +43,7 @@ _insert_answers = (
     )
 )
 
+_FACTS_AT_ONCE = 2_000  # rows; each such part is two round trips
 _insert_imported = array_insert(cast(Table, Run.__table__), _run_columns, "r")
 
 
@@ -152,9 +153,10 @@ class RunRepository:
         )
         query = joined_with_examples(query, scoring_id).where(Run.experiment_id == experiment_id)
         query = query.order_by(Run.example_id, Run.repeat)
+        # The rows, with the reasons of all scores, are never all there at once.
+        rows = await self._session.stream(query.execution_options(yield_per=_FACTS_AT_ONCE))
         return [
-            RunFacts(row[0] == "ok", row[1], row[2], _score_values(row[3]), *row[4:])
-            for row in await self._session.execute(query)
+            RunFacts(row[0] == "ok", row[1], row[2], _score_values(row[3]), *row[4:]) async for row in rows
         ]
 
     async def count_answered(self, experiment_id: uuid.UUID) -> int:

@@ -21,8 +21,8 @@ _FLUSH_WITHIN_S = 5.0
 
 
 def open_traces(settings: Settings) -> "RunTraces | None":
-    """Return what sends traces; ``None`` without a collector, and then OpenTelemetry is not imported."""
-    if not settings.otlp_endpoint:
+    """Return what sends traces; ``None`` if none is to get any, and then OpenTelemetry is not imported."""
+    if not settings.otlp_endpoint or settings.tracing_disabled:
         return None
     from app.services.tracing.exporter import TraceExporter
 

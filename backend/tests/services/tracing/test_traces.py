@@ -262,6 +262,23 @@ class TestTraces:
         assert receiver.resource()["deployment.environment"] == "lab"
 
 
+class TestSwitchedOff:
+    @pytest.mark.parametrize(("given", "sent"), [("TRUE", 0), ("true", 0), ("false", 3), ("1", 3), ("", 3)])
+    async def test_by_the_variable_of_opentelemetry_whose_only_yes_is_true(
+        self,
+        runtime: Runtime,
+        dataset: str,
+        receiver: Collector,
+        monkeypatch: pytest.MonkeyPatch,
+        given: str,
+        sent: int,
+    ) -> None:
+        monkeypatch.setenv("OTEL_SDK_DISABLED", given)
+        get_settings.cache_clear()
+        await ended(traced(runtime, receiver.url, tracing_disabled=get_settings().tracing_disabled))
+        assert len({span.trace_id for span in receiver.spans}) == sent
+
+
 class TestTrouble:
     async def test_a_collector_that_is_down_costs_one_warning(
         self,
