@@ -7178,7 +7178,7 @@ export interface components {
             planned: number;
             /**
              * Saved Runs
-             * @description Planned runs that were not needed, of experiments that ended.
+             * @description Planned runs that were not needed, of experiments that ended because they were settled.
              */
             saved_runs: number;
             /**
@@ -7195,6 +7195,12 @@ export interface components {
             settled: boolean;
             /** Sides */
             sides: components["schemas"]["SettlingSide"][];
+            /**
+             * Unfinished
+             * @description Each experiment that ended for another reason, as one whose budget is spent: how many of its planned runs were not made, and why.
+             * @default []
+             */
+            unfinished: string[];
         };
         /**
          * SettlingSide
