@@ -40,7 +40,7 @@ def ordinary_verdict(comparison: ComparisonOut, one: ScoreDifference) -> str:
 
 
 def about_settling(comparison: ComparisonOut) -> list[str]:
-    """Return what decided a comparison that ends when it is settled, what that saved or cut off, and notes."""
+    """Return what decided a comparison that ends when it is settled, which runs were not made, and notes."""
     found = comparison.settling
     if found is None:
         return []
