@@ -48,8 +48,8 @@ def history_markdown(
         if step.changes
     ]
     lines = [
-        f"The configuration of {names['reference']} was run {len(rows)} times. Each run is compared with",
-        f"{names['reference']} and with the run before it, on the questions that both answered.",
+        f"The configuration of {names['reference']} was run {len(rows)} times. Each run is compared with the",
+        f"reference, {names['reference']}, and with the run before it, on the questions that both answered.",
         "",
         *table([one.format(**names) for one in _HEAD], rows),
     ]
