@@ -64,7 +64,7 @@ def report(
     params |= {"scoring": scoring} if scoring else {}
     params |= {"by": by} if by else {}
     configs = comparisons(file, {}) if file else []
-    with connected(start=file is not None) as api:
+    with connected() as api:
         if matrix is not None:
             _write(api, f"/reports/matrices/{matrix}", {}, out)
         elif file is None:

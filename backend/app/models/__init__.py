@@ -14,6 +14,7 @@ from app.models.label import Label
 from app.models.matrix import Matrix, MatrixTrial
 from app.models.retry import RetriedRun, Retry
 from app.models.saved_view import SavedView
+from app.models.scorer_calls import ScorerCalls
 from app.models.scoring import ScoredRunRow, ScoringRow
 from app.models.sequential import SequentialComparison
 from app.models.worker import Worker
@@ -42,6 +43,7 @@ __all__ = [
     "Run",
     "SavedView",
     "ScoredRunRow",
+    "ScorerCalls",
     "ScoringRow",
     "SequentialComparison",
     "Shard",

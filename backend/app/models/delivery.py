@@ -12,13 +12,14 @@ from app.models.base import Base
 class Delivery(Base):
     """One ending that a webhook is to be told: stored in the transaction that ends its subject.
 
-    ``subject_id`` is that of an experiment or of a comparison that ends when it is settled. The next attempt
-    is due at ``next_attempt_at``; null: it was delivered, or given up. ``problem``: of the last attempt.
+    ``subject_id`` is that of an experiment, of a comparison that ends when it is settled, or of a matrix. The
+    next attempt is due at ``next_attempt_at``; null: it was delivered, or given up. ``problem``: of the last
+    attempt.
     """
 
     __tablename__ = "deliveries"
     __table_args__ = (
-        CheckConstraint("kind in ('experiment','comparison')", name="kind"),
+        CheckConstraint("kind in ('experiment','comparison','matrix')", name="kind"),
         UniqueConstraint("subject_id", "ended_at"),
         Index("ix_deliveries_next_attempt_at", "next_attempt_at"),
     )

@@ -269,6 +269,9 @@ class SettlingSide(BaseModel):
 class Settling(BaseModel):
     """A comparison that ends when it is settled: how far it is, or what settled it."""
 
+    # What is missing in stored data of earlier versions is never missing in an answer.
+    model_config = ConfigDict(json_schema_serialization_defaults_required=True)
+
     id: uuid.UUID
     score: str
     margin: float
@@ -276,9 +279,16 @@ class Settling(BaseModel):
     asked: int = Field(description="Questions that the baseline and all that go on have answered.")
     settled: bool = Field(description="Whether every difference is.")
     sides: list[SettlingSide]
-    saved_runs: int = Field(description="Planned runs that were not needed, of experiments that ended.")
+    saved_runs: int = Field(
+        description="Planned runs that were not needed, of experiments that ended because they were settled."
+    )
     saved_usd: float | None = Field(
         description="What they would have cost, at the mean cost of the others; null if that is unknown."
+    )
+    unfinished: list[str] = Field(
+        default=[],
+        description="Each experiment that ended for another reason, as one whose budget is spent: how many "
+        "of its planned runs were not made, and why.",
     )
     notes: list[str] = Field(description="What early stopping means for the ordinary figures, as sentences.")
 

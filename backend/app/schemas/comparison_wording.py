@@ -40,7 +40,7 @@ def ordinary_verdict(comparison: ComparisonOut, one: ScoreDifference) -> str:
 
 
 def about_settling(comparison: ComparisonOut) -> list[str]:
-    """Return what decided a comparison that ended when it was settled, what that saved, and its notes."""
+    """Return what decided a comparison that ends when it is settled, which runs were not made, and notes."""
     found = comparison.settling
     if found is None:
         return []
@@ -48,7 +48,7 @@ def about_settling(comparison: ComparisonOut) -> list[str]:
     lines = [one.message for one in found.sides]
     if found.saved_runs:
         lines.append(f"Saved {found.saved_runs:,} runs of those that were planned{saved}.")
-    return [*lines, *found.notes]
+    return [*lines, *found.unfinished, *found.notes]
 
 
 def said_beside(comparison: ComparisonOut, one: ScoreDifference) -> list[str]:

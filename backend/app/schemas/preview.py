@@ -42,10 +42,10 @@ class EstimateOut(BaseModel):
     """Estimated calls, tokens, cost and time of an experiment, without the cache."""
 
     questions: int
-    calls: int
+    calls: int = Field(description="Of the model, and of a model that judges the answers.")
     prompt_tokens: int
     completion_tokens: int
-    cost_usd: float | None = Field(description="At the catalog's prices; null if the model has none.")
+    cost_usd: float | None = Field(description="At the catalog's prices; null if a model has none.")
     cost_low_usd: float | None = Field(
         description="Lower bound of the 95 % prediction interval; null if too few questions are measured."
     )

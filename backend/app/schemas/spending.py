@@ -9,7 +9,7 @@ from app.schemas.common import FromAttributes
 
 
 class SpendingSums(FromAttributes):
-    """What the calls of some runs have taken."""
+    """What the calls of some runs, and of the scorers of experiments, have taken."""
 
     runs: int
     runs_from_cache: int = Field(description="Runs that made no call.")
@@ -46,7 +46,7 @@ class SpendingRow(SpendingSums):
 
     day: date
     model: str
-    method: str
+    method: str = Field(description="judging: calls of models that judge or score, which belong to no run.")
 
 
 class SpendingOut(BaseModel):

@@ -1,9 +1,12 @@
 """Tests of the command ``report``, against the real API."""
 
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
 import pytest
 
+from app.cli import client
+from app.core.config import Settings, get_settings
 from app.services.datasets.service import DatasetService
 from app.services.runtime import Runtime
 from tests.cli.compared import compared, ids
@@ -53,6 +56,31 @@ async def test_a_file_is_run_on_each_of_its_datasets(
     assert done.exit_code == 0, done.stderr
     for dataset in ("quiz", "more"):
         assert "## Verdict" in (tmp_path / "report" / dataset / "report.md").read_text()
+
+
+async def test_a_platform_is_started_for_it_where_none_runs(
+    cli: Cli,
+    comparison: Path,
+    working: None,
+    tmp_path: Path,
+    api_url: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    found = ids(await compared(cli, comparison))
+    started: list[Settings] = []
+
+    def start(settings: Settings) -> AbstractContextManager[str]:
+        started.append(settings)
+        return nullcontext(api_url)
+
+    monkeypatch.setattr(client, "_started", start)
+    monkeypatch.delenv("LLMFORGE_API_URL")
+    monkeypatch.setenv("LLMFORGE_PORT", "1")
+    get_settings.cache_clear()
+    done = await cli("report", *found, "--out", str(tmp_path / "report"))
+    assert done.exit_code == 0, done.stderr
+    assert len(started) == 1
+    assert (tmp_path / "report" / "report.md").is_file()
 
 
 @pytest.mark.parametrize("given", [("a.yaml", "b.yaml"), ("a.yaml", "01234567")])

@@ -19,6 +19,8 @@ describe("scores", () => {
   it("know their group", () => expect([names.groupOf("ndcg_at_10"), names.groupOf("zeta")]).toEqual(["retrieval", ""]));
   it("are shown by their label, others by their name", () =>
     expect(["ndcg_at_10", "number_strict", "constructor"].map(names.labelOf)).toEqual(["nDCG@10", "Number strict", "Constructor"]));
+  it("of another harness are shown as the agreements panel does", () =>
+    expect(["file.judge", "inspect.match", "lm-eval.exact_match,none", "file_size"].map(names.labelOf)).toEqual(["judge (a file)", "match (Inspect)", "exact_match,none (lm-evaluation-harness)", "File size"]));
 });
 
 it("groups what has an interval, and leaves agents to their panel", () => {

@@ -118,10 +118,24 @@ export function scoreNamesOf(described: readonly { name: string; label: string; 
   const places = [...labels.keys()];
   const placeOf = (name: string) => (labels.has(name) ? places.indexOf(name) : places.length);
   return {
-    labelOf: (name) => labels.get(name) ?? formatName(name),
+    labelOf: (name) => labels.get(name) ?? harnessLabel(name) ?? formatName(name),
     groupOf: (name) => groups.get(name) ?? "",
     inOrder: (names) => [...names].sort((a, b) => placeOf(a) - placeOf(b) || a.localeCompare(b)),
   };
+}
+
+/** What a harness is called whose scores were imported; as `LABELS` in `backend/app/domain/harness.py`. */
+const harnesses = [
+  ["inspect", "Inspect"],
+  ["lm-eval", "lm-evaluation-harness"],
+  ["promptfoo", "promptfoo"],
+  ["file", "a file"],
+] as const;
+
+/** The label of a score that was imported, such as `judge (a file)` for `file.judge`. */
+function harnessLabel(name: string): string | undefined {
+  const found = harnesses.find(([harness]) => name.startsWith(`${harness}.`));
+  return found && `${name.slice(found[0].length + 1)} (${found[1]})`;
 }
 
 export type Unit = "ms" | "usd" | "tokens";

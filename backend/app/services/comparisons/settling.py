@@ -19,6 +19,8 @@ from app.services.experiments.repository import ExperimentRepository
 from app.services.experiments.sequential_repository import SequentialRepository
 from app.services.experiments.sequential_scores import answered_differences
 
+_CUT_SHORT = (ExperimentStatus.CANCELLED, ExperimentStatus.FAILED)
+
 PEEKED = (
     "The ordinary intervals and p values beside it were computed once it had ended: of comparisons that end "
     "early, they exclude 0 too often, and the differences that they show are too large in the mean."
@@ -133,7 +135,8 @@ def _described(row: SequentialComparison, experiments: Sequence[Experiment]) -> 
         for one in experiments
         if str(one.id) in looks
     ]
-    saved = {one.id: one.total - _stored(one) for one in experiments if ExperimentStatus(one.status).ended}
+    # What was settled has completed; what ends for another reason was cancelled or failed.
+    saved = {one.id: _missing(one) for one in experiments if one.status == ExperimentStatus.COMPLETED}
     settled = bool(sides) and all(one.settled for one in sides)
     return Settling(
         id=row.id,
@@ -145,6 +148,11 @@ def _described(row: SequentialComparison, experiments: Sequence[Experiment]) -> 
         sides=sides,
         saved_runs=sum(saved.values()),
         saved_usd=_saved_usd(experiments, saved),
+        unfinished=[
+            f"{names[str(one.id)]}: {_missing(one):,} planned runs were not made. {one.reason or ''}".strip()
+            for one in experiments
+            if one.status in _CUT_SHORT and _missing(one)
+        ],
         notes=[PEEKED] if any(one.settled for one in sides) else [],
     )
 
@@ -177,6 +185,10 @@ def _side(experiment_id: uuid.UUID, names: tuple[str, str], look: JsonObject) ->
 def _stored(experiment: Experiment) -> int:
     progress = experiment.progress_snapshot
     return progress.done if progress else 0
+
+
+def _missing(experiment: Experiment) -> int:
+    return experiment.total - _stored(experiment)
 
 
 def _saved_usd(experiments: Sequence[Experiment], saved: Mapping[uuid.UUID, int]) -> float | None:

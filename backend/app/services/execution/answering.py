@@ -225,6 +225,7 @@ class Answering:
     async def _answer(self, resolved: ResolvedConfig, resources: Resources, reader: SampleReader) -> None:
         """Answer, score and store samples."""
         config, model, settings = resolved.config, resources.model, self._runtime.settings
+        rule = resolved.dataset.scoring
         if self._traces is not None:
             self._traces.begin(traced(self._experiment, config, model.spec.usd_per_1m, settings))
         self._purse = await open_purse(
@@ -239,7 +240,7 @@ class Answering:
         async with (
             self._writer as writer,
             open_scorers(
-                self._runtime, config, resolved.dataset.scoring, self._cache, self._purse
+                self._runtime, self._experiment.id, config, rule, self._cache, self._purse
             ) as scoring,
         ):
             most = min(self._sending.calls, model.max_concurrency or self._sending.calls)
@@ -249,7 +250,7 @@ class Answering:
                 self._experiment.id,
                 config,
                 resources.method,
-                resolved.dataset.scoring,
+                rule,
                 model.spec,
                 self._engine(config, model, writer, count),
                 scoring,

@@ -3,6 +3,7 @@
 What was so when the experiment was created must be so when it runs: the prompts, the model, the index.
 """
 
+import uuid
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
@@ -23,6 +24,7 @@ from app.services.evaluation.scorers.registry import SCORERS
 from app.services.execution.budget import BudgetedEngine
 from app.services.execution.judgement_cache import JudgementCache
 from app.services.execution.purse import Purse
+from app.services.execution.recorded import RecordedEngine
 from app.services.experiments.resolution import ResolvedConfig
 from app.services.inference.base import Engine
 from app.services.inference.cache import CacheStore, CachingEngine
@@ -193,12 +195,18 @@ async def _accepted_answers(runtime: Runtime, resolved: ResolvedConfig) -> dict[
 
 @asynccontextmanager
 async def open_scorers(
-    runtime: Runtime, config: ExperimentConfig, rule: ScoringRule, store: CacheStore, purse: Purse | None
+    runtime: Runtime,
+    experiment_id: uuid.UUID,
+    config: ExperimentConfig,
+    rule: ScoringRule,
+    store: CacheStore,
+    purse: Purse | None,
 ) -> AsyncIterator[Scoring]:
     """Give all scorers of an experiment on a dataset with this scoring rule, opened; closes them.
 
     Args:
         runtime: of this process.
+        experiment_id: whose answers are scored.
         config: of the experiment.
         rule: how its answers are scored.
         store: of the answers of models that scorers ask.
@@ -208,7 +216,8 @@ async def open_scorers(
         ExperimentFailed: if the model of one is not available.
     """
     async with AsyncExitStack() as stack:
-        resources = _ScorerResources(config, JudgementCache(runtime.sessions), runtime, store, purse, stack)
+        judgements = JudgementCache(runtime.sessions)
+        resources = _ScorerResources(experiment_id, config, judgements, runtime, store, purse, stack)
         try:
             scoring = await stack.enter_async_context(open_scoring(SCORERS.of(config, rule), resources))
         except ScorerUnavailable as error:
@@ -220,6 +229,7 @@ async def open_scorers(
 class _ScorerResources:
     """See ``ScorerResources``; what it opens is closed with ``stack``."""
 
+    experiment_id: uuid.UUID
     config: ExperimentConfig
     judgements: JudgementStore
     runtime: Runtime
@@ -237,7 +247,8 @@ class _ScorerResources:
         except CatalogError as error:
             raise ScorerUnavailable(f"{error.message} {error.hint}".strip()) from error
         self.stack.push_async_callback(found.engine.aclose)
-        settings, engine = self.runtime.settings, found.engine
+        settings = self.runtime.settings
+        engine: Engine = RecordedEngine(found.engine, found.spec, self.experiment_id, self.runtime)
         if self.purse is not None:
             engine = BudgetedEngine(engine, self.purse, found.spec.usd_per_1m)
         ceiling = min(_JUDGE_CALLS, found.max_concurrency or _JUDGE_CALLS)

@@ -18,6 +18,7 @@ from app.services.experiments.validation import validate
 from app.services.matrices.expansion import PlannedTrial, check, experiment_of, order_of_trials, pinned
 from app.services.matrices.prompt_caches import as_possible
 from app.services.matrices.repository import MatrixRepository
+from app.services.notifications.repository import DeliveryRepository
 from app.services.runtime import Runtime
 
 log = get_logger(__name__)
@@ -176,6 +177,8 @@ class MatrixService:
             except AppError as error:
                 await self._session.rollback()
                 await self._repository.store(key, None, f"{error.message} {error.hint}".strip())
+                if self._runtime.settings.has_webhook:  # it may have been the last one
+                    await DeliveryRepository(self._session).announce_matrix(matrix_id)
                 await self._session.commit()
                 continue
             if experiment is not None:

@@ -12,16 +12,14 @@ from app.schemas.budget import BudgetOut
 from app.schemas.spending import DaySpending, NamedSpending, SpendingOut, SpendingRow, SpendingSums
 from app.services.execution.budget import budget_of_today
 from app.services.results.export import defused
-from app.services.runs.period_repository import PeriodSums, sums_of_period
+from app.services.runs.period_repository import JUDGING, PeriodSums, sums_of_period
+from app.services.runs.scorer_calls_repository import ScorerCallsRepository, UnknownCalls
 from app.services.runtime import Runtime
 
 DEFAULT_DAYS = 30
 _MOST_DAYS = 3660
 _NOTHING = PeriodSums(None, None, None, 0, 0, 0, 0, 0, 0, 0, 0.0, 0, 0, None)
-_OTHERS = (
-    "Calls of models that judge or score are not in these figures: they are stored with no run. Budgets "
-    "count them."
-)
+_JUDGES = f"Calls of models that judge or score have the method {JUDGING!r}, and no runs."
 
 
 class SpendingService:
@@ -51,10 +49,14 @@ class SpendingService:
         sums = await sums_of_period(self._session, _midnight(since), _midnight(until) + timedelta(days=1))
         today = await budget_of_today(self._session, self._runtime.settings)
         total = next((one for one in sums if (one.day, one.model, one.method) == (None,) * 3), None)
+        if total is None or total.runs is None:  # as of a period in which nothing was stored
+            total = _NOTHING
+        judged = any(one.method == JUDGING for one in sums)
+        of_scorers = await ScorerCallsRepository(self._session).unknown(since, until)
         return SpendingOut(
             since=since,
             until=until,
-            total=SpendingSums.model_validate(total if total is not None and total.runs else _NOTHING),
+            total=SpendingSums.model_validate(total),
             by_day=[
                 DaySpending.model_validate(one) for one in sums if one.day is not None and one.model is None
             ],
@@ -62,7 +64,7 @@ class SpendingService:
             by_method=_named([one for one in sums if one.day is None and one.method is not None], "method"),
             rows=[SpendingRow.model_validate(one) for one in sums if one.day is not None and one.model],
             budget=BudgetOut.model_validate(today[0]) if today else None,
-            notes=_notes(total or _NOTHING),
+            notes=_notes(total, of_scorers, judged=judged),
         )
 
 
@@ -87,7 +89,7 @@ def _named(sums: Sequence[PeriodSums], by: str) -> list[NamedSpending]:
     return [NamedSpending.model_validate({**one._asdict(), "name": getattr(one, by)}) for one in dearest]
 
 
-def _notes(total: PeriodSums) -> list[str]:
+def _notes(total: PeriodSums, of_scorers: UnknownCalls, *, judged: bool) -> list[str]:
     notes = []
     if total.runs_without_price:
         notes.append(
@@ -96,4 +98,7 @@ def _notes(total: PeriodSums) -> list[str]:
         )
     if total.runs_without_tokens:
         notes.append(f"The tokens of {total.runs_without_tokens:,} runs are not known, and are in no sum.")
-    return [*notes, _OTHERS]
+    for what, unknown in (("cost", of_scorers.without_price), ("tokens", of_scorers.without_tokens)):
+        if unknown:
+            notes.append(f"The {what} of {unknown:,} calls that judge or score: not known, and in no sum.")
+    return [*notes, *([_JUDGES] if judged else [])]

@@ -8,14 +8,14 @@ from collections.abc import Sequence
 from app.domain.json import JsonObject
 from app.domain.rounding import percent
 from app.models import Experiment
-from app.services.notifications.repository import Due
+from app.services.notifications.repository import Due, EndedMatrix
 
 _PRIMARY = "exact_match"
 _SECRET_PREFIX = "whsec_"  # noqa: S105 - of the convention, not a secret
 
 
 def body_of(due: Due, experiments: Sequence[Experiment], score: str | None) -> JsonObject:
-    """Return the body of a delivery.
+    """Return the body of a delivery that tells of the end of an experiment or a comparison.
 
     Args:
         due: the delivery.
@@ -24,15 +24,43 @@ def body_of(due: Due, experiments: Sequence[Experiment], score: str | None) -> J
     """
     told = [_experiment(one) for one in experiments]
     lines = [_line(one, score or _PRIMARY) for one in experiments]
-    body: JsonObject = {
-        "id": str(due.id),
-        "event": f"{due.kind}.ended",
-        "ended_at": due.ended_at.isoformat(),
-        "text": "\n".join(lines),
-    }
+    body: JsonObject = {**_head(due), "text": "\n".join(lines)}
     if due.kind == "experiment":
         return {**body, "experiment": told[0] if told else None}
     return {**body, "comparison": {"id": str(due.subject_id), "score": score, "experiments": told}}
+
+
+def matrix_body(due: Due, matrix: EndedMatrix | None) -> JsonObject:
+    """Return the body of a delivery that tells of the end of a matrix.
+
+    Args:
+        due: the delivery.
+        matrix: as it is now; ``None`` if it is deleted by now.
+    """
+    found = (
+        None
+        if matrix is None
+        else {
+            "id": str(due.subject_id),
+            "name": matrix.name,
+            "trials": matrix.trials,
+            "completed": matrix.completed,
+        }
+    )
+    text = (
+        ""
+        if matrix is None
+        else (f"{matrix.name}: ended, {matrix.completed:,} of {matrix.trials:,} trials completed")
+    )
+    return {**_head(due), "text": text, "matrix": found}
+
+
+def _head(due: Due) -> JsonObject:
+    return {
+        "id": str(due.id),
+        "event": f"{due.kind}.ended",
+        "ended_at": due.ended_at.isoformat(),
+    }
 
 
 def _experiment(one: Experiment) -> JsonObject:

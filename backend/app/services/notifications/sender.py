@@ -13,7 +13,8 @@ import httpx
 import orjson
 
 from app.core.logging import get_logger
-from app.services.notifications.message import body_of, signed_headers
+from app.domain.json import JsonObject
+from app.services.notifications.message import body_of, matrix_body, signed_headers
 from app.services.notifications.repository import DeliveryRepository, Due
 from app.services.runtime import Runtime
 
@@ -71,10 +72,7 @@ class WebhookSender:
 
     async def _send(self, client: httpx.AsyncClient, due: Due) -> None:
         async with self._runtime.sessions() as session:
-            repository = DeliveryRepository(session)
-            score = None if due.kind == "experiment" else await repository.score_of(due.subject_id)
-            experiments = await repository.experiments(due.kind, due.subject_id)
-            content = orjson.dumps(body_of(due, experiments, score))
+            content = orjson.dumps(await _body(DeliveryRepository(session), due))
         problem = await self._post(client, due, content)
         async with self._runtime.sessions() as session:
             repository = DeliveryRepository(session)
@@ -103,3 +101,10 @@ class WebhookSender:
         if response.is_success:
             return None
         return f"HTTP {status}" + (", a redirect, which is not followed" if response.is_redirect else "")
+
+
+async def _body(repository: DeliveryRepository, due: Due) -> JsonObject:
+    if due.kind == "matrix":
+        return matrix_body(due, await repository.matrix(due.subject_id))
+    score = None if due.kind == "experiment" else await repository.score_of(due.subject_id)
+    return body_of(due, await repository.experiments(due.kind, due.subject_id), score)

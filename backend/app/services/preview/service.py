@@ -28,7 +28,9 @@ from app.services.preview.estimates import (
     tokens_from_prompts,
     tokens_from_results,
 )
+from app.services.preview.judging import JudgeCalls, call_from_prompts, with_judge
 from app.services.runs.expense_repository import tokens_by_question
+from app.services.runs.scorer_calls_repository import MeanCall, ScorerCallsRepository
 from app.services.runtime import Runtime
 
 _PROMPTS = 50
@@ -119,11 +121,35 @@ class PreviewService:
         discount = None
         if config.execution.mode == "batch_job":
             discount = batch_discount_of(checked.provider, checked.spec)
-        questions = await tokens_by_question(self._session, [one[0] for one in found], _QUESTIONS)
+        ids = [one[0] for one in found]
+        questions = await tokens_by_question(self._session, ids, _QUESTIONS)
         spread = spread_of(questions, price, checked.questions)
-        return estimate(
+        answering = estimate(
             checked.questions, calls, tokens, price, speed, independent, config.repeats, discount, spread
         )
+        by_prompts = call_from_prompts(
+            examples, config.method.retrieved_tokens, tokens.completion / max(1, calls)
+        )
+        judge = await self._judge(checked, ids, by_prompts)
+        return answering if judge is None else with_judge(answering, judge)
+
+    async def _judge(
+        self, checked: ResolvedConfig, measured: Sequence[uuid.UUID], by_prompts: MeanCall
+    ) -> JudgeCalls | None:
+        """Return the calls of the model that judges answers, if one does.
+
+        Args:
+            checked: what the configuration names.
+            measured: completed experiments of this kind.
+            by_prompts: what a call takes if none of these has measured it.
+        """
+        judge, method = checked.config.faithfulness, checked.config.method
+        if judge is None or judge.judge != "llm" or method.knowledge is None:
+            return None
+        _, spec = checked.models.catalog.find(judge.model)
+        mean = await ScorerCallsRepository(self._session).mean_call(measured, judge.model)
+        calls = checked.questions * checked.config.repeats
+        return JudgeCalls(judge.model, calls, mean or by_prompts, spec.usd_per_1m, mean is not None)
 
     async def _prompt(
         self, config: ExperimentConfig, checked: ResolvedConfig, example: Example

@@ -20,6 +20,7 @@ from app.schemas.comparison_wording import differences_of, verdicts_of, warnings
 from app.schemas.experiment_config import Budget
 from app.schemas.result import ComparedExample
 from app.services.comparisons.examples import ExamplesService
+from app.services.comparisons.history import HistoryService
 from app.services.comparisons.markdown import table_of
 from app.services.comparisons.pairing import RunArrays
 from app.services.comparisons.repeats import RepeatedComparisonService
@@ -29,6 +30,7 @@ from app.services.comparisons.repository import RunArraysRepository
 from app.services.comparisons.service import ComparisonService
 from app.services.comparisons.slice_report import sliced_comparison_out
 from app.services.comparisons.slice_service import SlicedComparisonService
+from app.services.datasets.repository import DatasetRepository
 from app.services.evaluation.statistics.quantiles import median_interval
 from app.services.execution.budget import budgets_of
 from app.services.labels.summary import LabelSummaries
@@ -37,6 +39,7 @@ from app.services.report.cost_section import Budgeted, cost_markdown
 from app.services.report.data import ReportData, written
 from app.services.report.examples_section import examples_markdown
 from app.services.report.figures.prepare import figures_of, setting_of
+from app.services.report.history_section import history_markdown
 from app.services.report.judges import UsedJudge, used_judges
 from app.services.report.labels_section import LabelsShown, labels_section
 from app.services.report.method_section import comparison_file, method_markdown
@@ -45,9 +48,11 @@ from app.services.report.repeats_section import (
     differences_markdown,
     repeats_markdown,
 )
+from app.services.report.selection_section import selection_markdown
 from app.services.report.settling_section import settling_markdown
 from app.services.report.slices_section import slices_section
 from app.services.results.repeats import RepeatsService
+from app.services.results.service import ExperimentResult
 from app.services.runtime import Runtime
 
 _EXAMPLES = 4
@@ -90,6 +95,8 @@ class ReportService:
         self._repeats = RepeatsService(session)
         self._repeated_comparisons = RepeatedComparisonService(session)
         self._labels = LabelSummaries(session)
+        self._histories = HistoryService(session)
+        self._datasets = DatasetRepository(session)
         self._settings = runtime.settings
 
     async def report(self, wanted: Wanted) -> Report:
@@ -130,12 +137,14 @@ class ReportService:
         sections = [
             *([Section("Hypothesis", plain(hypothesis))] if hypothesis else []),
             Section("Method", method_markdown(configs, comparison.experiments)),
+            *await self._selected([one.experiment for one in found.results]),
             *_remarks(comparison, [one.experiment for one in found.results]),
             Section("Results", "\n".join(table_of(comparison, wanted.score)), tuple(figures)),
             *([Section("Ended early", settling_markdown(comparison, settling))] if settling else []),
             Section("Cost", cost_markdown(comparison.experiments, budgets, reasons)),
             *await self._repeated(comparison, wanted),
             Section("Verdict", _bullets(verdicts_of(comparison, wanted.score))),
+            *await self._history(found.results, comparison, wanted),
             *await self._labelled(comparison, wanted),
             *[await self._sliced(comparison, wanted, place) for place in range(len(wanted.by))],
             Section(
@@ -159,6 +168,31 @@ class ReportService:
                 sharing = found[state.id].experiments if state.id in found else ()
                 found[state.id] = Budgeted(BudgetOut.model_validate(state), (*sharing, one.id))
         return list(found.values())
+
+    async def _selected(self, experiments: Sequence[Experiment]) -> list[Section]:
+        ids = dict.fromkeys(one.dataset_id for one in experiments)
+        found = [await self._datasets.get(one) for one in ids]
+        text = selection_markdown([one for one in found if one is not None])
+        return [Section("Selected questions", text)] if text else []
+
+    async def _history(
+        self, results: Sequence[ExperimentResult], comparison: ComparisonOut, wanted: Wanted
+    ) -> list[Section]:
+        """Return the runs over time of each of the configurations that was run more than once."""
+        first: dict[str, tuple[ExperimentResult, str]] = {}
+        for one, shown in zip(results, comparison.experiments, strict=True):
+            first.setdefault(one.experiment.config_hash, (one, shown.label))
+        texts = []
+        for one, label in first.values():
+            own = one.experiment.id
+            try:
+                found = await self._histories.history(own, wanted.score, own, wanted.margin, one.scoring)
+            except InvalidInput as error:  # as of one that is older than all that a history has
+                texts.append(f"{plain(label)} has no history: {plain(error.message)}")
+                continue
+            if len(found.steps) > 1:
+                texts.append(history_markdown(label, found, wanted.ids, wanted.score, wanted.margin))
+        return [Section("History", "\n\n".join(texts))] if texts else []
 
     async def _repeated(self, comparison: ComparisonOut, wanted: Wanted) -> list[Section]:
         repeated = [

@@ -1,4 +1,4 @@
-"""What a report says of a comparison that could end early: both verdicts, and what that saved."""
+"""What a report says of a comparison that could end early: both verdicts, and the runs not made."""
 
 from app.core.markdown import plain, table
 from app.domain.rounding import dollars, interval_in_points, number, percent, signed_points
@@ -17,7 +17,7 @@ _HEAD = (
 
 
 def settling_markdown(comparison: ComparisonOut, settling: Settling) -> str:
-    """Return the verdicts that decided beside the ordinary ones, and what ending early saved."""
+    """Return the verdicts that decided beside the ordinary ones, and which runs were not made, and why."""
     margin = f"{number(100 * settling.margin)} points"
     lines = [
         "The experiments answered the same questions side by side, in one random order. Each could end",
@@ -33,7 +33,7 @@ def settling_markdown(comparison: ComparisonOut, settling: Settling) -> str:
             f", or {dollars(settling.saved_usd)} at the mean cost of the others" if settling.saved_usd else ""
         )
         lines.append(f"Ending early saved {settling.saved_runs:,} planned runs{money}.")
-    return "\n".join([*lines, *map(plain, settling.notes)])
+    return "\n".join([*lines, *map(plain, [*settling.unfinished, *settling.notes])])
 
 
 def _row(comparison: ComparisonOut, settling: Settling, side: SettlingSide) -> list[str]:

@@ -7,6 +7,9 @@ from typing import NamedTuple
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+JUDGING = "judging"
+"""Stands for the method in the sums of calls of models that scorers have made."""
+
 
 class PeriodSums(NamedTuple):
     """What some runs have taken, and what they would have taken without the cache.
@@ -96,6 +99,14 @@ _SUMS = text(
             (took->>'completion_tokens')::bigint, (took->>'reasoning_tokens')::bigint,
             (took->>'cache_read_tokens')::bigint, (took->>'usd')::double precision, false, null
         from shared
+    ), taken as (
+        select counted.*, model, method from counted join at_work on at_work.id = experiment_id
+        union all
+        select experiment_id, day::timestamp at time zone 'UTC', false, 0, calls, prompt_tokens,
+            completion_tokens, reasoning_tokens, cache_read_tokens, usd, false, null, model, :judging
+        from scorer_calls
+        where day >= (cast(:since as timestamptz) at time zone 'UTC')::date
+            and day < (cast(:until as timestamptz) at time zone 'UTC')::date
     )
     select (created_at at time zone 'UTC')::date as day, model, method,
         sum(run), coalesce(sum(run) filter (where cached), 0), sum(calls)::bigint,
@@ -106,7 +117,7 @@ _SUMS = text(
         count(*) filter (where answered and not cached
             and (prompt_tokens is null or completion_tokens is null)),
         sum(saved_usd)
-    from counted join at_work on at_work.id = experiment_id
+    from taken
     group by grouping sets ((), (1), (model), (method), (1, model, method))
     order by 1, 2, 3
     """
@@ -116,12 +127,13 @@ _SUMS = text(
 async def sums_of_period(session: AsyncSession, since: datetime, until: datetime) -> Sequence[PeriodSums]:
     """Return what the runs took that were stored in a period: all, by each of the three, and by all three.
 
-    It reads the runs of all experiments that were at work in the period, deleted ones too.
+    It reads the runs of all experiments that were at work in the period, deleted ones too. Calls of models
+    that scorers have made belong to no run, and have ``JUDGING`` as their method.
 
     Args:
         session: of the database.
-        since: its beginning.
-        until: its end, which does not belong to it.
+        since: its beginning, a midnight (UTC).
+        until: its end, likewise, which does not belong to it.
     """
-    rows = await session.execute(_SUMS, {"since": since, "until": until})
+    rows = await session.execute(_SUMS, {"since": since, "until": until, "judging": JUDGING})
     return [PeriodSums(*row) for row in rows]

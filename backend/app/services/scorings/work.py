@@ -74,7 +74,7 @@ class ScoringWork:
         request = ScoringRequest.model_validate(scoring.request)
         config, rule = scoring_config(experiment, request), scoring.dataset.scoring
         purse = await open_purse(self._runtime, None, None, on_empty=lambda: None)
-        async with open_scorers(self._runtime, config, rule, self._store, purse) as scorers:
+        async with open_scorers(self._runtime, experiment.id, config, rule, self._store, purse) as scorers:
             after = 0
             while runs := await self._page(scoring, after):
                 after = runs[-1].id

@@ -95,6 +95,24 @@ def test_a_report_shows_both_verdicts_and_what_was_saved() -> None:
     assert "saved" not in settling_markdown(found, open_)
 
 
+def test_runs_that_a_budget_cut_off_are_not_said_to_be_saved() -> None:
+    cut = "few-shot: 60 planned runs were not made. The budget of 60 calls is spent (60)."
+    changes = {"saved_runs": 0, "saved_usd": 0.0, "unfinished": [cut], "notes": []}
+    found = comparison()
+    assert found.settling is not None
+    settling = found.settling.model_copy(update=changes)
+    assert about_settling(comparison(settling=settling)) == ["few-shot is better.", cut]
+    text = settling_markdown(found, settling)
+    assert text.endswith(cut)
+    assert "saved" not in text
+
+
+def test_a_comparison_that_an_earlier_version_stored_is_read() -> None:
+    found = comparison().settling
+    assert found is not None
+    assert Settling.model_validate(found.model_dump(exclude={"unfinished"})).unfinished == []
+
+
 @pytest.mark.parametrize(
     ("family", "sizes", "said"),
     [

@@ -2,19 +2,23 @@
 
 import shutil
 from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, time
 from typing import Any
 
 import pytest
 
 from app.core.errors import InvalidInput
-from app.domain.generation import GenerationRequest, GenerationResult
+from app.domain.generation import GenerationRequest, GenerationResult, Usage
 from app.domain.status import ExperimentStatus, FailureKind
 from app.services.execution.executor import Executor
 from app.services.inference.base import EngineError
 from app.services.knowledge.service import KnowledgeService
 from app.services.methods.prompts import NOT_YET
+from app.services.monitoring.spending import SpendingService
 from app.services.preview.service import PreviewService
 from app.services.rag.embedding import Embedder
+from app.services.runs.spending_repository import spent_by, spent_since
 from app.services.runtime import Runtime
 from tests.engines import ScriptedEngine, answered
 from tests.factories import config
@@ -125,6 +129,54 @@ class TestRuns:
         experiment_id = await ended(means, tiny_models.rag(), faithfulness=judge)
         assert (await metrics_of(means, experiment_id))["hallucination_rate"]["value"] == pytest.approx(0.9)
 
+    async def test_calls_of_the_judge_are_spent(
+        self, runtime: Runtime, towers: str, tiny_models: TinyModels, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        async def script(request: GenerationRequest) -> GenerationResult:
+            judges = "supported by the passages" in request.messages[-1].content
+            answer = answered("yes") if judges else await right_for_some(request)
+            return replace(answer, usage=Usage(30, 2) if judges else Usage(10, 5))
+
+        monkeypatch.setenv("OPENAI_API_KEY", "a key of this test")
+        means = scripted(runtime, ScriptedEngine(script))
+        judge = {"judge": "llm", "model": "openai/gpt-4o-mini"}
+        fields = {"faithfulness": judge, "sample": {"n": 4}}
+        experiment_id = await ended(means, tiny_models.rag(), **fields)
+        usd = 4 * (30 * 0.15 + 2 * 0.60) / 1e6
+        async with runtime.sessions() as session:
+            found = await SpendingService(session, runtime).spending(None, None)
+            taken = [await spent_by(session, [experiment_id])]
+            taken.append(await spent_since(session, datetime.combine(found.until, time(), UTC)))
+        asked, judging = sorted(found.rows, key=lambda row: row.method, reverse=True)
+        assert (asked.method, asked.calls, judging.method, judging.calls) == ("rag", 4, "judging", 4)
+        assert (judging.model, judging.day, judging.runs) == ("openai/gpt-4o-mini", found.until, 0)
+        assert (judging.prompt_tokens, judging.completion_tokens) == (120, 8)
+        assert judging.usd == found.total.usd == pytest.approx(usd)
+        assert (found.total.runs, found.total.calls) == (4, 8)
+        assert "Calls of models that judge or score have the method 'judging', and no runs." in found.notes
+        for one in taken:
+            assert (one.calls, one.tokens) == (8, 4 * (15 + 32))
+            assert one.usd == pytest.approx(usd)
+        await ended(means, tiny_models.rag(), **fields)  # all from the cache, judgements too
+        async with runtime.sessions() as session:
+            assert (await spent_by(session, [experiment_id])).calls == 8
+
+    async def test_judges_without_a_price_are_not_free(
+        self, runtime: Runtime, towers: str, tiny_models: TinyModels
+    ) -> None:
+        async def script(request: GenerationRequest) -> GenerationResult:
+            return replace(answered("yes"), usage=Usage(None, None))
+
+        means = scripted(runtime, ScriptedEngine(script))
+        judge = {"judge": "llm", "model": "mock/hash"}
+        await ended(means, tiny_models.rag(), faithfulness=judge, sample={"n": 2})
+        async with runtime.sessions() as session:
+            found = await SpendingService(session, runtime).spending(None, None)
+        (judging,) = [row for row in found.rows if row.method == "judging"]
+        assert (judging.calls, judging.prompt_tokens, judging.usd) == (2, 0, None)
+        for what in ("cost", "tokens"):
+            assert f"The {what} of 2 calls that judge or score: not known, and in no sum." in found.notes
+
     async def test_without_passages_are_not_judged(self, runtime: Runtime, dataset: str) -> None:
         means = scripted(runtime, ScriptedEngine(right_for_some))
         judge = {"judge": "llm", "model": "mock/hash"}
@@ -234,6 +286,29 @@ class TestRefused:
 
 
 class TestPreview:
+    async def test_the_calls_of_a_judge_are_estimated(
+        self, runtime: Runtime, towers: str, tiny_models: TinyModels, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        async def script(request: GenerationRequest) -> GenerationResult:
+            judges = "supported by the passages" in request.messages[-1].content
+            return replace(answered("yes"), usage=Usage(30, 2) if judges else Usage(10, 5))
+
+        monkeypatch.setenv("OPENAI_API_KEY", "a key of this test")
+        judge = {"judge": "llm", "model": "openai/gpt-4o-mini"}
+        wanted = config(
+            model="mock/gold", dataset={"name": "quiz"}, method=tiny_models.rag(), faithfulness=judge
+        )
+        async with runtime.sessions() as session:
+            before = await PreviewService(session, runtime).estimate(wanted)
+        assert before.calls == 40
+        assert "judge openai/gpt-4o-mini, from the length of its prompts" in before.basis
+        means = scripted(runtime, ScriptedEngine(script))
+        await ended(means, tiny_models.rag(), faithfulness=judge, sample={"n": 4})
+        async with runtime.sessions() as session:
+            after = await PreviewService(session, runtime).estimate(wanted)
+        assert (after.calls, after.prompt_tokens, after.completion_tokens) == (40, 800, 140)
+        assert "640 of the tokens are those of the judge openai/gpt-4o-mini, as in earlier" in after.basis
+
     async def test_shows_the_prompt_without_passages(
         self, runtime: Runtime, towers: str, tiny_models: TinyModels
     ) -> None:

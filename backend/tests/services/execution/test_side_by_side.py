@@ -117,6 +117,28 @@ async def test_without_a_verdict_all_questions_are_asked(runtime: Runtime) -> No
     assert [len(await runs_of(runtime, one)) for one in ids] == [80, 80]
 
 
+async def test_what_a_budget_cuts_off_was_not_saved(runtime: Runtime) -> None:
+    models = "mock/gold", "mock/gold?latency_ms=1"
+    ids = await begun(runtime, *models, n=40, base={**BASE, "cache": False}, budget={"calls": 20})
+    await work(runtime, ids)
+    found = await settling_of(runtime, ids[0])
+    assert (found.settled, found.saved_runs) == (False, 0)
+    assert len(found.unfinished) == 2
+    for name, one, said in zip(("model 0", "model 1"), ids, found.unfinished, strict=True):
+        missing = 40 - len(await runs_of(runtime, one))
+        assert said.startswith(f"{name}: {missing} planned runs were not made. The comparison's budget of 20")
+
+
+async def test_what_was_settled_before_a_budget_ended_the_rest_was_saved(runtime: Runtime) -> None:
+    models = "mock/gold", "mock/fixed?text=no", "mock/gold?latency_ms=1"
+    ids = await begun(runtime, *models, n=100, base={**BASE, "cache": False}, budget={"calls": 120})
+    await work(runtime, ids)
+    found = await settling_of(runtime, ids[0])
+    assert [side.settled for side in found.sides] == [True, False]
+    assert found.saved_runs == 100 - len(await runs_of(runtime, ids[1]))
+    assert [said.partition(":")[0] for said in found.unfinished] == ["model 0", "model 2"]
+
+
 async def test_a_side_that_is_settled_leaves_and_the_others_go_on(runtime: Runtime) -> None:
     ids = await begun(runtime, "mock/gold", "mock/fixed?text=no", "mock/gold?latency_ms=1", n=60)
     await asyncio.gather(*(Executor(runtime, one, "in_process").run() for one in ids))

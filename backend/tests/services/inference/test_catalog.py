@@ -1,11 +1,14 @@
 """The model catalog: reading it, finding models in it, and errors that say where to look."""
 
+import os
+import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
+from app.services.inference import catalog_file
 from app.services.inference.catalog import (
     Catalog,
     CatalogError,
@@ -14,7 +17,7 @@ from app.services.inference.catalog import (
     ProviderSpec,
     resolve_model_path,
 )
-from app.services.inference.catalog_file import load_catalog
+from app.services.inference.catalog_file import load_catalog, read_catalog
 
 SHIPPED = Path(__file__).resolve().parents[4] / "configs" / "models.yaml"
 SMALL: dict[str, Any] = {
@@ -34,6 +37,13 @@ SMALL: dict[str, Any] = {
 def write(folder: Path, content: Any) -> Path:
     path = folder / "models.yaml"
     path.write_text(content if isinstance(content, str) else yaml.safe_dump(content), encoding="utf-8")
+    return path
+
+
+def aged(path: Path) -> Path:
+    """Date a file back by a minute, as one that is not being edited."""
+    then = time.time_ns() - 60 * 10**9
+    os.utime(path, ns=(then, then))
     return path
 
 
@@ -161,6 +171,82 @@ class TestGgufFolder:
     @pytest.mark.parametrize("folder", [None, Path("/nowhere/at/all")])
     def test_no_folder(self, tmp_path: Path, folder: Path | None) -> None:
         assert len(load_catalog(write(tmp_path, SMALL), folder).models) == 3
+
+
+class TestKept:
+    """A catalog is read from its file once for as long as the file stays the same."""
+
+    @pytest.fixture
+    def reads(self, monkeypatch: pytest.MonkeyPatch) -> list[Path]:
+        """Paths of the catalogs that were read, one for each time."""
+        found: list[Path] = []
+
+        def counted(path: Path) -> Catalog:
+            found.append(path)
+            return read_catalog(path)
+
+        monkeypatch.setattr(catalog_file, "read_catalog", counted)
+        return found
+
+    def test_an_old_file_is_read_once(self, tmp_path: Path, reads: list[Path]) -> None:
+        path = aged(write(tmp_path, SMALL))
+        assert load_catalog(path) == load_catalog(path) == read_catalog(path)
+        assert reads == [path]
+
+    def test_an_edit_is_seen(self, tmp_path: Path, reads: list[Path]) -> None:
+        path = aged(write(tmp_path, SMALL))
+        load_catalog(path)
+        write(tmp_path, model(id="other"))
+        assert [spec.id for spec in load_catalog(path).models] == ["other"]
+        assert len(reads) == 2
+
+    def test_edits_within_one_tick_of_the_clock_are_seen(self, tmp_path: Path) -> None:
+        now = time.time_ns()
+        for name in ("one", "two"):
+            path = write(tmp_path, model(id=name))
+            os.utime(path, ns=(now, now))
+            assert load_catalog(path).models[0].id == name
+
+    def test_a_file_put_in_its_place_is_seen(self, tmp_path: Path) -> None:
+        path = aged(write(tmp_path, model(id="one")))
+        load_catalog(path)
+        (tmp_path / "new").mkdir()
+        aged(write(tmp_path / "new", model(id="two"))).replace(path)
+        assert load_catalog(path).models[0].id == "two"
+
+    def test_a_wrong_edit_and_its_repair_are_seen(self, tmp_path: Path) -> None:
+        path = aged(write(tmp_path, SMALL))
+        load_catalog(path)
+        aged(write(tmp_path, model(colour="red")))
+        for _ in range(2):
+            with pytest.raises(CatalogError, match="colour"):
+                load_catalog(path)
+        aged(write(tmp_path, SMALL))
+        assert len(load_catalog(path).models) == 3
+        path.unlink()
+        with pytest.raises(CatalogError, match="No such file"):
+            load_catalog(path)
+
+    def test_a_new_gguf_file_is_seen(self, tmp_path: Path, reads: list[Path]) -> None:
+        path = aged(write(tmp_path, SMALL))
+        assert len(load_catalog(path, tmp_path).models) == 3
+        (tmp_path / "tiny.gguf").write_bytes(b"GGUF")
+        assert load_catalog(path, tmp_path).models[-1].name == "local/tiny"
+        (tmp_path / "tiny.gguf").unlink()
+        assert len(load_catalog(path, tmp_path).models) == 3
+        assert reads == [path]
+
+    def test_a_change_by_one_caller_is_not_seen_by_another(self, tmp_path: Path) -> None:
+        path = aged(write(tmp_path, provider(extra_body={"deep": {"a": 1}}, fields={"seed": "s"})))
+        mine = load_catalog(path).providers["acme"]
+        mine.extra_body["deep"]["a"] = 2
+        mine.fields["seed"] = None
+        theirs = load_catalog(path).providers["acme"]
+        assert theirs.extra_body == {"deep": {"a": 1}}
+        assert theirs.fields == {"seed": "s"}
+
+    def test_the_shipped_catalog_is_kept_as_it_was_read(self) -> None:
+        assert load_catalog(SHIPPED) == read_catalog(SHIPPED)
 
 
 class TestFind:

@@ -18,12 +18,15 @@ from sqlalchemy import select
 from app.core.config import Settings
 from app.domain.status import ExperimentStatus
 from app.models import Delivery
+from app.schemas.matrix_config import MatrixConfig
 from app.services.execution.executor import Executor
 from app.services.experiments.service import ExperimentService
+from app.services.matrices.service import MatrixService
 from app.services.notifications.repository import PAUSES_S, DeliveryRepository
 from app.services.notifications.sender import WebhookSender
 from app.services.runtime import Runtime
-from tests.support import create, until, with_settings
+from tests.services.matrices.factories import raw
+from tests.support import create, dispatcher, until, with_settings
 
 
 @dataclass
@@ -257,6 +260,64 @@ class TestAnnouncing:
         assert told["comparison"]["id"] == str(comparison)
         assert [one["name"] for one in told["comparison"]["experiments"]] == ["A", "B", "C"]
         assert told["text"].splitlines() == [f"{name}: cancelled" for name in "ABC"]
+
+
+async def run_all(runtime: Runtime, **fields: Any) -> uuid.UUID:
+    """Make a matrix, and run its trials one after the other."""
+    async with runtime.sessions() as session:
+        service = MatrixService(session, runtime)
+        config = MatrixConfig.model_validate(raw(**fields))
+        matrix_id = (await service.find_or_create(config)).matrix.id
+        while (found := await service.run_next(matrix_id, dispatcher(session, runtime))).experiment:
+            assert "matrix" not in [one.kind for one in await deliveries(runtime)]
+            await Executor(runtime, found.experiment.id).run()
+    return matrix_id
+
+
+class TestMatrices:
+    async def test_one_ends_with_its_last_experiment(
+        self, runtime: Runtime, dataset: str, receiver: Receiver
+    ) -> None:
+        means = receiver.told_by(runtime)
+        matrix_id = await run_all(means, rounds=1)
+        await WebhookSender(means).send_due()
+        (told,) = [one for one in receiver.bodies if one["event"] == "matrix.ended"]
+        name = raw()["name"]
+        assert told["text"] == f"{name}: ended, 4 of 4 trials completed"
+        assert told["matrix"] == {"id": str(matrix_id), "name": name, "trials": 4, "completed": 4}
+        (delivery,) = [one for one in await deliveries(runtime) if one.kind == "matrix"]
+        assert delivery.ended_at == max(
+            one.ended_at for one in await deliveries(runtime) if one.kind == "experiment"
+        )
+
+    async def test_one_ends_with_a_trial_that_cannot_be_run(
+        self, runtime: Runtime, dataset: str, receiver: Receiver
+    ) -> None:
+        means = receiver.told_by(runtime)
+        model = "mock/hash?fail_rate=1&fail_kind=refused"
+        await run_all(means, rounds=1, methods=[{"name": "x", "method": {"name": "naive"}, "model": model}])
+        await WebhookSender(means).send_due()
+        (told,) = [one for one in receiver.bodies if one["event"] == "matrix.ended"]
+        assert (told["matrix"]["trials"], told["matrix"]["completed"]) == (4, 0)
+
+    async def test_without_a_webhook_nothing_is_stored(self, runtime: Runtime, dataset: str) -> None:
+        await run_all(runtime, rounds=1)
+        assert await deliveries(runtime) == []
+
+    async def test_a_deleted_one_is_not_told_of(
+        self, runtime: Runtime, dataset: str, receiver: Receiver
+    ) -> None:
+        means = receiver.told_by(runtime)
+        async with means.sessions() as session:
+            service = MatrixService(session, means)
+            stored = await service.find_or_create(MatrixConfig.model_validate(raw(rounds=1)))
+            for _ in stored.trials:
+                found = await service.run_next(stored.matrix.id, dispatcher(session, means))
+                assert found.experiment is not None
+                if found.ended == len(stored.trials) - 1:
+                    await service.delete(stored.matrix.id)
+                await Executor(means, found.experiment.id).run()
+        assert {one.kind for one in await deliveries(runtime)} == {"experiment"}
 
 
 @pytest.mark.parametrize(

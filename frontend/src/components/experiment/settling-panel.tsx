@@ -4,15 +4,15 @@ import { Table, Td, Th, Tr } from "@/components/ui/table";
 import type { Schemas } from "@/lib/api/client";
 import { formatNumber } from "@/lib/format";
 
-import { describeSaved, prepareSettling } from "./settling-prepare";
+import { describeEnds, prepareSettling, titleOf } from "./settling-prepare";
 
-/** A comparison that ends as soon as it is settled: its anytime-valid intervals, and what ending early has saved. */
+/** A comparison that ends as soon as it is settled: its anytime-valid intervals, and which runs were not made. */
 export function SettlingPanel({ settling }: { settling: Schemas["Settling"] }) {
   const rows = prepareSettling(settling);
   if (rows.length === 0) return null;
-  const saved = describeSaved(settling);
+  const ends = describeEnds(settling);
   return (
-    <Panel title={settling.settled ? "Settled" : "Until it is settled"} hint={`by ${settling.score}, margin ${formatNumber(100 * settling.margin)} points; the interval holds after every question, however often it is looked at`} flush>
+    <Panel title={titleOf(settling)} hint={`by ${settling.score}, margin ${formatNumber(100 * settling.margin)} points; the interval holds after every question, however often it is looked at`} flush>
       <Table aria-label="Anytime-valid differences from the baseline">
         <thead>
           <tr>
@@ -41,7 +41,11 @@ export function SettlingPanel({ settling }: { settling: Schemas["Settling"] }) {
           ))}
         </tbody>
       </Table>
-      {(saved !== "" || settling.notes.length > 0) && <p className="border-t px-4 py-2.5 text-xs">{[saved, ...settling.notes].filter(Boolean).join(" ")}</p>}
+      {ends !== "" && (
+        <p dir="auto" className="border-t px-4 py-2.5 text-xs">
+          {ends}
+        </p>
+      )}
     </Panel>
   );
 }

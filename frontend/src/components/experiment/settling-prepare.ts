@@ -34,6 +34,17 @@ export function prepareSettling({ sides, planned }: Settling): SettlingRow[] {
   }));
 }
 
+/** Why runs that were planned were not made, and what else there is to say: of what ended as settled, and of what was cut off. */
+export function describeEnds(settling: Settling): string {
+  return [describeSaved(settling), ...settling.unfinished, ...settling.notes].filter(Boolean).join(" ");
+}
+
+/** `Settled`, `Until it is settled`, or, where runs were cut off before it was, `Not settled`. */
+export function titleOf({ settled, unfinished }: Settling): string {
+  if (settled) return "Settled";
+  return unfinished.length > 0 ? "Not settled" : "Until it is settled";
+}
+
 /** What ending early has saved: `Saved 294 runs, or $0.12, of those that were planned.`; empty if nothing. */
 export function describeSaved({ saved_runs, saved_usd }: Settling): string {
   if (saved_runs === 0) return "";

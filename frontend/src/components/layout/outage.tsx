@@ -1,7 +1,7 @@
 "use client";
 
 import { useQueryClient } from "@tanstack/react-query";
-import { type ReactNode, useEffect, useRef, useState } from "react";
+import { type ReactNode, useEffect, useRef, useState, useSyncExternalStore } from "react";
 
 import { Button } from "@/components/ui/button";
 import { Progress } from "@/components/ui/progress";
@@ -66,10 +66,15 @@ export function OutageNotice({ outage: { title, text, usualS, offersAddress }, f
   );
 }
 
+const never = () => () => undefined;
+
 /** Seconds of an outage, beside what it takes as a rule. Not read out: it changes each second. */
 function Elapsed({ usualS, fromStart }: { usualS: number; fromStart: boolean }) {
   const [since] = useState(() => (fromStart ? performance.timeOrigin : Date.now()));
-  const seconds = Math.max(0, Math.round((useNow(1_000) - since) / 1_000));
+  // A page that was rendered in the build knows no time, and begins in the browser as it was rendered.
+  const isBrowser = useSyncExternalStore(never, () => true, () => false);
+  const passedMs = useNow(1_000) - since;
+  const seconds = isBrowser ? Math.max(0, Math.round(passedMs / 1_000)) : 0;
   return (
     <div className="flex w-full flex-col gap-1 sm:w-64">
       <Progress done={Math.min(seconds, usualS)} total={usualS} label="Waking up" className="bg-info/20" />

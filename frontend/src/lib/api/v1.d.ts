@@ -2964,7 +2964,10 @@ export interface components {
              * @description What the estimates of tokens and time are based on, as a sentence.
              */
             basis: string;
-            /** Calls */
+            /**
+             * Calls
+             * @description Of the model, and of a model that judges the answers.
+             */
             calls: number;
             /** Completion Tokens */
             completion_tokens: number;
@@ -2980,7 +2983,7 @@ export interface components {
             cost_low_usd: number | null;
             /**
              * Cost Usd
-             * @description At the catalog's prices; null if the model has none.
+             * @description At the catalog's prices; null if a model has none.
              */
             cost_usd: number | null;
             /**
@@ -7178,7 +7181,7 @@ export interface components {
             planned: number;
             /**
              * Saved Runs
-             * @description Planned runs that were not needed, of experiments that ended.
+             * @description Planned runs that were not needed, of experiments that ended because they were settled.
              */
             saved_runs: number;
             /**
@@ -7195,6 +7198,12 @@ export interface components {
             settled: boolean;
             /** Sides */
             sides: components["schemas"]["SettlingSide"][];
+            /**
+             * Unfinished
+             * @description Each experiment that ended for another reason, as one whose budget is spent: how many of its planned runs were not made, and why.
+             * @default []
+             */
+            unfinished: string[];
         };
         /**
          * SettlingSide
@@ -7571,7 +7580,10 @@ export interface components {
              * Format: date
              */
             day: string;
-            /** Method */
+            /**
+             * Method
+             * @description judging: calls of models that judge or score, which belong to no run.
+             */
             method: string;
             /** Model */
             model: string;
@@ -7612,7 +7624,7 @@ export interface components {
         };
         /**
          * SpendingSums
-         * @description What the calls of some runs have taken.
+         * @description What the calls of some runs, and of the scorers of experiments, have taken.
          */
         SpendingSums: {
             /**

@@ -11,7 +11,8 @@ _INSTRUCTION = (
     "Below are passages, a question, and an answer to it. Decide by the passages alone, whatever you know "
     "yourself, whether the answer is supported by them. Reply with one word: yes or no."
 )
-_MAX_TOKENS = 8
+MAX_TOKENS = 8
+"""Of what a judge says, at most."""
 _YES_OR_NO = re.compile(r"^\W*(?:answer\W+)?(yes|no)\b", re.IGNORECASE)
 
 
@@ -25,7 +26,7 @@ class LlmJudge:
     async def judge(self, claim: Claim) -> Verdict:
         """See ``Judge``."""
         request = GenerationRequest(
-            (Message("user", judging_prompt(claim)),), self.model, GenerationParams(max_tokens=_MAX_TOKENS)
+            (Message("user", judging_prompt(claim)),), self.model, GenerationParams(max_tokens=MAX_TOKENS)
         )
         try:
             result = await self.engine.generate(request)
