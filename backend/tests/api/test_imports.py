@@ -60,6 +60,12 @@ def scored_for(reason: str) -> tuple[str, bytes]:
     return name, json.dumps(log).encode()
 
 
+def by_model(name: str) -> tuple[str, bytes]:
+    """Return a plain file with one answer of this model."""
+    row = {"id": 1, "question": "q", "answer": "a", "output": "a", "model": name}
+    return "x.jsonl", json.dumps(row).encode()
+
+
 class TestInspect:
     async def test_a_log_is_an_experiment_with_both_scores(self, steps: Steps) -> None:
         [one] = await imported(steps.api, logged("inspect.eval"))
@@ -251,6 +257,8 @@ class TestRefused:
             ([answers(n1="nul \0")], {}, "NUL"),
             ([scored_for("nul \0")], {}, "NUL"),
             ([scored_for("\ud800")], {}, "lone surrogate"),
+            ([by_model("nul \0")], {}, "NUL"),
+            ([by_model("\ud800")], {}, "lone surrogate"),
         ],
     )
     async def test_a_sentence_says_why(

@@ -3,13 +3,15 @@
 import json
 from collections.abc import Sequence
 
+import orjson
+
 from app.core.errors import FieldError, InvalidInput
 from app.domain.json import JsonObject
 from app.services.harnesses import answers_file, inspect_log, lm_eval, promptfoo
 from app.services.harnesses.logs import BrokenEntry, Log, parsed
 from app.services.harnesses.unpacking import unpacked
 from app.services.imports.files import File, Report
-from app.services.imports.rows import file_rows
+from app.services.imports.rows import file_rows, unstorable
 
 
 def read_logs(files: Sequence[File], columns: Sequence[str] = ()) -> list[Log]:
@@ -29,7 +31,10 @@ def read_logs(files: Sequence[File], columns: Sequence[str] = ()) -> list[Log]:
     logs: list[Log] = []
     for file in files:
         try:
-            logs += _logs(file, documents.get(file.name), results, columns)
+            found = _logs(file, documents.get(file.name), results, columns)
+            for one in found:
+                _require_storable(one)
+            logs += found
         except BrokenEntry as error:
             raise broken(file.name, error) from error
     if not logs:
@@ -48,6 +53,22 @@ def broken(name: str, error: BrokenEntry) -> InvalidInput:
         hint="Is the file complete? A newer version of its harness may write it in another way.",
         errors=[FieldError(error.place, error.problem)],
     )
+
+
+def _require_storable(log: Log) -> None:
+    """Refuse a log whose header the database could not store.
+
+    Raises:
+        BrokenEntry: that says why.
+    """
+    named = (log.name, log.task, log.model, log.harness_version)
+    try:
+        settings = orjson.loads(orjson.dumps(log.settings))  # NaN, which logs may have, is stored as null
+    except TypeError:
+        settings = log.settings
+    problem = unstorable(named, settings)
+    if problem is not None:
+        raise BrokenEntry("header", problem)
 
 
 def _logs(
