@@ -2,7 +2,7 @@
 
 False differences in families where nothing differs, how often an interval holds the truth, the
 power that a planned number of items reaches, and what the product says and decides of all this
-(``benchmarks.decisions``). One core, some minutes; ``docs/benchmarks.md`` keeps the figures, and the
+(``benchmarks.decisions``). One core, half an hour; ``docs/benchmarks.md`` keeps the figures, and the
 tests run it with fewer rounds.
 """
 

@@ -161,7 +161,7 @@ class Settings(BaseSettings):
     )
     local_slots: int = Field(default=8, ge=1, le=64, description="parallel sequences, local model server")
     local_context: int = Field(default=2048, ge=256, description="tokens a sequence, local model server")
-    local_threads: int = Field(default=0, ge=0, description="0: as many as there are cores")
+    local_threads: int = Field(default=0, ge=0, description="0: as many as there are cores for this process")
 
     # Wikipedia, for `llmforge kb fetch-wikipedia` and the agent's tool
     wikipedia_url: str = "https://en.wikipedia.org/w/api.php"

@@ -95,6 +95,17 @@ def processes(options: LocalServerOptions) -> list[int]:
     return found
 
 
+@pytest.mark.skipif(not hasattr(os, "sched_getaffinity"), reason="the system does not bind threads to cores")
+async def test_each_thread_has_a_core_of_its_own(lonely: LocalServerOptions) -> None:
+    """Two threads on one core would wait for each other without ever sleeping."""
+    cores = os.sched_getaffinity(0)
+    engine = LocalEngine(PROVIDER, SPEC, LocalServer(MODEL, replace(lonely, threads=0)), 600)
+    await engine.generate(CALL)
+    bound = [os.sched_getaffinity(one.id) for one in psutil.Process(pid_of(lonely)).threads()]
+    await engine.aclose()
+    assert {next(iter(one)) for one in bound if len(one) == 1} == cores
+
+
 class TestStart:
     def test_once_for_many_callers_at_once(self, options: LocalServerOptions) -> None:
         urls: list[str] = []

@@ -44,7 +44,7 @@ class LocalServerOptions:
         state_dir: folder for the servers' addresses and logs.
         slots: requests that a server answers at the same time.
         context: tokens of each slot, prompt and answer together.
-        threads: that compute; 0: one for each core.
+        threads: that compute; 0: one for each core that this process may use.
         health_timeout_s: seconds after which a server that has not reported its health is replaced.
         version: of the package that runs the models, which is a part of their fingerprint.
     """

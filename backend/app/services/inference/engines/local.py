@@ -19,6 +19,7 @@ from typing import TypeVar
 import psutil
 from filelock import FileLock
 
+from app.core.cores import usable_cores
 from app.core.files import file_sha256
 from app.core.processes import ManagedProcess, ProcessError
 from app.domain.generation import GenerationRequest, GenerationResult
@@ -119,7 +120,7 @@ class LocalServer:
 
     def _start(self) -> LocalServerState:
         owner = os.environ.get(OWNER_VARIABLE, str(os.getpid()))
-        threads = self.options.threads or os.cpu_count() or 1
+        threads = self.options.threads or usable_cores()
         for path in (self._record, self._log):
             path.unlink(missing_ok=True)
         process = ManagedProcess(

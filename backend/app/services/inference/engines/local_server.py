@@ -14,11 +14,16 @@ import secrets
 import sys
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import psutil
 
+from app.core.cores import allowed_cores
 from app.core.files import write_private
 from app.core.processes import free_port
+
+if TYPE_CHECKING:
+    import xllamacpp
 
 _OWNER_CHECK_S = 1.0
 
@@ -47,9 +52,8 @@ def serve(model: str, record: str, slots: int, context: int, threads: int, owner
     params.slot_save_path = str(Path(record).parent)  # nothing is saved, but slots are erased only with it
     params.n_parallel = slots
     params.n_ctx = context * slots  # llama.cpp divides the context among its slots
-    # More threads than cores would slow each other down.
-    params.cpuparams.n_threads = threads
-    params.cpuparams_batch.n_threads = threads
+    for cpu in (params.cpuparams, params.cpuparams_batch):
+        _compute_on(cpu, threads)
     params.n_gpu_layers = 0
     # An answer must not depend on what else is asked at the time. On CPUs flash attention computes in another
     # order for each number of tokens at once; so do the pieces into which prompts that arrive together are
@@ -68,6 +72,20 @@ def serve(model: str, record: str, slots: int, context: int, threads: int, owner
         time.sleep(_OWNER_CHECK_S)
     # Exits without cleaning up: waiting for llama.cpp's threads may hang.
     os._exit(0)
+
+
+def _compute_on(cpu: "xllamacpp.CpuParams", threads: int) -> None:
+    """Set how many threads compute; each has a core of its own if they take all that there are.
+
+    llama.cpp's threads wait for each other some hundred times for each token, without sleeping. If other
+    work takes a core, the system may put two of them on one core, where each waits for a thread that cannot
+    run meanwhile: measured, a fiftieth of the speed (``benchmarks.busy_cores``).
+    """
+    cpu.n_threads = threads  # more than cores would slow each other down
+    cores = allowed_cores()
+    if threads == len(cores) and hasattr(os, "sched_setaffinity"):
+        cpu.cpumask = [core in cores for core in range(len(cpu.cpumask))]
+        cpu.mask_valid = cpu.strict_cpu = True
 
 
 def _lives(pid: int) -> bool:
