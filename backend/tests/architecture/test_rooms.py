@@ -24,7 +24,9 @@ VIOLATIONS = {
     "forbidden: The API does HTTP only": ("app/api/overview.py", "import app.models"),
 }
 """By the beginning of a contract's type and name: a file, and a line that must not stand in it."""
-USABLE_CORE = {f"app.core.{name}" for name in ("files", "log_files", "packages", "processes", "visible")}
+USABLE_CORE = {
+    f"app.core.{name}" for name in ("cores", "files", "log_files", "packages", "processes", "visible")
+}
 """What the rooms for notebooks may use of core: it needs no settings, database, queue or web."""
 
 

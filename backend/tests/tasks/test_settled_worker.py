@@ -13,7 +13,8 @@ from tests.support import PATIENCE_S, dispatcher, runs_of, stored, until
 from tests.tasks.conftest import Start, kill_tree
 
 QUESTIONS = 120
-MODELS = ("mock/gold?accuracy=0.4&latency_ms=20", "mock/gold?accuracy=0.8&latency_ms=10")
+MODELS = ("mock/gold?accuracy=0.4&latency_ms=100", "mock/gold?accuracy=0.8&latency_ms=50")
+"""Slow enough for the workers to be killed before the comparison is settled."""
 
 
 async def begun(runtime: Runtime) -> list[uuid.UUID]:
