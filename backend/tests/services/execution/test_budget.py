@@ -124,9 +124,12 @@ async def test_a_larger_one_goes_on(runtime: Runtime, dataset: str, cache: bool)
 
 
 async def test_whoever_continues_knows_what_was_spent(runtime: Runtime, dataset: str) -> None:
+    sixth = asyncio.Event()
+
     class Slow(Counting):
         async def _answer(self, request: GenerationRequest) -> GenerationResult:
             if self.made == 5:
+                sixth.set()
                 await asyncio.sleep(60)
             return await super()._answer(request)
 
@@ -134,6 +137,7 @@ async def test_whoever_continues_knows_what_was_spent(runtime: Runtime, dataset:
     means = scripted(runtime, slow)
     experiment_id = await create(means, budget={"calls": 8}, concurrency=1)
     first = asyncio.create_task(Executor(means, experiment_id).run())
+    await sixth.wait()
     while len(await runs_of(runtime, experiment_id)) < 5:
         await asyncio.sleep(0.01)
     first.cancel()
