@@ -13,7 +13,7 @@ from tests.support import PATIENCE_S, dispatcher, runs_of, stored, until
 from tests.tasks.conftest import Start, kill_tree
 
 QUESTIONS = 120
-MODELS = ("mock/gold?accuracy=0.4&latency_ms=100", "mock/gold?accuracy=0.8&latency_ms=50")
+MODELS = ("mock/gold?accuracy=0.4&latency_ms=300", "mock/gold?accuracy=0.8&latency_ms=200")
 """Slow enough for the workers to be killed before the comparison is settled."""
 
 
