@@ -8,7 +8,7 @@ from typing import Any
 
 import asyncpg
 import orjson
-from sqlalchemy import BigInteger, ColumnElement, Integer, Select, any_, func, literal, select
+from sqlalchemy import BigInteger, ColumnElement, Integer, Row, Select, any_, func, literal, select
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from app.domain.examples import Dataset as DatasetNoun
@@ -18,6 +18,8 @@ from app.services.imports.versioned_repository import VersionedRepository
 
 _ROWS_AT_ONCE = 250  # examples that are prepared for the database without a pause, in some ms
 _COPIED = ("dataset_id", "position", "key", "question", "answers", "cluster", "metadata", "content_hash")
+_SCORED = (Example.id, Example.key, Example.question, Example.answers, Example.cluster)
+"""Columns of what scorers need of an example, and its row id."""
 
 
 class DuplicateKey(Exception):
@@ -101,10 +103,9 @@ class DatasetRepository(VersionedRepository[Dataset]):
 
     async def all_examples(self, dataset_id: uuid.UUID) -> AsyncIterator[tuple[int, ExampleNoun]]:
         """Yield row id and example of a whole dataset, without metadata, in file order."""
-        columns = (Example.id, Example.key, Example.question, Example.answers, Example.cluster)
-        query = select(*columns).where(Example.dataset_id == dataset_id).order_by(Example.position)
+        query = select(*_SCORED).where(Example.dataset_id == dataset_id).order_by(Example.position)
         async for row in await self._session.stream(query.execution_options(yield_per=_ROWS_AT_ONCE)):
-            yield row[0], ExampleNoun(row[1], row[2], tuple(row[3]), row[4])
+            yield _scored(row)
 
     async def row_ids(self, dataset_id: uuid.UUID) -> dict[str, int]:
         """Return the row id of each example of a dataset, by its key."""
@@ -115,12 +116,8 @@ class DatasetRepository(VersionedRepository[Dataset]):
 
     async def examples_of(self, row_ids: Sequence[int]) -> dict[int, ExampleNoun]:
         """Return the examples with these row ids, without metadata."""
-        columns = (Example.id, Example.key, Example.question, Example.answers, Example.cluster)
-        query = select(*columns).where(Example.id == any_(literal(list(row_ids), ARRAY(BigInteger))))
-        return {
-            row[0]: ExampleNoun(row[1], row[2], tuple(row[3]), row[4])
-            for row in await self._session.execute(query)
-        }
+        query = select(*_SCORED).where(Example.id == any_(literal(list(row_ids), ARRAY(BigInteger))))
+        return dict(map(_scored, await self._session.execute(query)))
 
     async def first_answers(self, dataset_id: uuid.UUID, positions: Sequence[int]) -> dict[str, str]:
         """Return the first accepted answer of each question at ``positions``."""
@@ -170,6 +167,12 @@ def _at(dataset_id: uuid.UUID, positions: Sequence[int]) -> list[ColumnElement[b
     # One array: each value of an IN list is a parameter, of which a statement can have 32,767.
     given = literal(list(positions), ARRAY(Integer))
     return [Example.dataset_id == dataset_id, Example.position == any_(given)]
+
+
+def _scored(row: Row[int, str, str, list[str], str | None]) -> tuple[int, ExampleNoun]:
+    """Return row id and example, without metadata, of a row of ``_SCORED``."""
+    row_id, key, question, answers, cluster = row
+    return row_id, ExampleNoun(key, question, tuple(answers), cluster)
 
 
 def to_example(row: Example) -> ExampleNoun:

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple, Self
 
-from app.domain.hashing import content_hash
+from app.domain.examples import Example
 from app.services.harnesses.logs import Log, LoggedAnswer
 from app.services.harnesses.spool import AnswerSpool, ExampleSpool
 from app.services.imports.files import Report
@@ -73,7 +73,7 @@ class Questions:
         seen: set[tuple[str, int]] = set()
         for item in log.answers():
             known = self.by_key.get(item.key)
-            content = bytes.fromhex(content_hash([item.question, list(item.answers), None]))
+            content = bytes.fromhex(Example(item.key, item.question, item.answers).content_hash)
             problem = _problem(item, seen, differs=known is not None and known.content != content)
             if problem is not None:
                 report.add(item.place, problem)

@@ -37,22 +37,16 @@ def matrix_body(due: Due, matrix: EndedMatrix | None) -> JsonObject:
         due: the delivery.
         matrix: as it is now; ``None`` if it is deleted by now.
     """
-    found = (
-        None
-        if matrix is None
-        else {
-            "id": str(due.subject_id),
-            "name": matrix.name,
-            "trials": matrix.trials,
-            "completed": matrix.completed,
-        }
-    )
-    text = (
-        ""
-        if matrix is None
-        else (f"{matrix.name}: ended, {matrix.completed:,} of {matrix.trials:,} trials completed")
-    )
-    return {**_head(due), "text": text, "matrix": found}
+    if matrix is None:
+        return {**_head(due), "text": "", "matrix": None}
+    told = {
+        "id": str(due.subject_id),
+        "name": matrix.name,
+        "trials": matrix.trials,
+        "completed": matrix.completed,
+    }
+    text = f"{matrix.name}: ended, {matrix.completed:,} of {matrix.trials:,} trials completed"
+    return {**_head(due), "text": text, "matrix": told}
 
 
 def _head(due: Due) -> JsonObject:

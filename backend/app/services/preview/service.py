@@ -30,7 +30,7 @@ from app.services.preview.estimates import (
 )
 from app.services.preview.judging import JudgeCalls, call_from_prompts, with_judge
 from app.services.runs.expense_repository import tokens_by_question
-from app.services.runs.scorer_calls_repository import MeanCall, ScorerCallsRepository
+from app.services.runs.scorer_calls_repository import ScorerCallsRepository
 from app.services.runtime import Runtime
 
 _PROMPTS = 50
@@ -127,21 +127,23 @@ class PreviewService:
         answering = estimate(
             checked.questions, calls, tokens, price, speed, independent, config.repeats, discount, spread
         )
-        by_prompts = call_from_prompts(
-            examples, config.method.retrieved_tokens, tokens.completion / max(1, calls)
-        )
-        judge = await self._judge(checked, ids, by_prompts)
+        judge = await self._judge(checked, ids, examples, tokens.completion / max(1, calls))
         return answering if judge is None else with_judge(answering, judge)
 
     async def _judge(
-        self, checked: ResolvedConfig, measured: Sequence[uuid.UUID], by_prompts: MeanCall
+        self,
+        checked: ResolvedConfig,
+        measured: Sequence[uuid.UUID],
+        examples: Sequence[Example],
+        answer: float,
     ) -> JudgeCalls | None:
         """Return the calls of the model that judges answers, if one does.
 
         Args:
             checked: what the configuration names.
             measured: completed experiments of this kind.
-            by_prompts: what a call takes if none of these has measured it.
+            examples: some of the experiment's, from which a call is computed if none of these measured it.
+            answer: tokens of an answer, likewise.
         """
         judge, method = checked.config.faithfulness, checked.config.method
         if judge is None or judge.judge != "llm" or method.knowledge is None:
@@ -149,7 +151,8 @@ class PreviewService:
         _, spec = checked.models.catalog.find(judge.model)
         mean = await ScorerCallsRepository(self._session).mean_call(measured, judge.model)
         calls = checked.questions * checked.config.repeats
-        return JudgeCalls(judge.model, calls, mean or by_prompts, spec.usd_per_1m, mean is not None)
+        each = mean or call_from_prompts(examples, method.retrieved_tokens, answer)
+        return JudgeCalls(judge.model, calls, each, spec.usd_per_1m, mean is not None)
 
     async def _prompt(
         self, config: ExperimentConfig, checked: ResolvedConfig, example: Example
